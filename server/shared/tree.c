@@ -1,0 +1,178 @@
+/* The strict door in front of cJSON. Why each check: see tree.h and docs/decisions/0005. */
+#include "shared/tree.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+
+/* Length of the UTF-8 sequence at `s`, or 0 where it is malformed, overlong or a surrogate. */
+static size_t sequence_len(const unsigned char *s, size_t left)
+{
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xC2 || s[0] > 0xF4)
+        return 0;
+    size_t len = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+    if (left < len)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
+    bool surrogate = s[0] == 0xED && s[1] > 0x9F;
+    bool beyond = s[0] == 0xF4 && s[1] > 0x8F;
+    return overlong || surrogate || beyond ? 0 : len;
+}
+
+bool tree_text_is_sound(const char *text, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    for (size_t at = 0; at < len;) {
+        size_t step = bytes[at] ? sequence_len(bytes + at, len - at) : 0;
+        if (!step)
+            return false;
+        at += step;
+    }
+    return true;
+}
+
+/* Depth of brackets outside strings, and whether a string holds a raw control byte or \u0000.
+ * Runs before cJSON, whose own recursion is not to be reached by a stranger. */
+static bool scan(const char *text, size_t len, struct err *err)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (in_string) {
+            if (c < 0x20)
+                return err_set(err, "a control character stands unescaped in a JSON string");
+            if (c == '\\') {
+                if (len - i > 5 && memcmp(text + i + 1, "u0000", 5) == 0)
+                    return err_set(err, "a JSON string holds a NUL character");
+                i++;
+            }
+            in_string = c != '"';
+            continue;
+        }
+        in_string = c == '"';
+        if (c == '[' || c == '{')
+            depth++;
+        if ((c == ']' || c == '}') && depth)
+            depth--;
+        if (depth > TREE_MAX_DEPTH)
+            return err_set(err, "the JSON is nested more than %d deep", TREE_MAX_DEPTH);
+    }
+    return true;
+}
+
+static size_t skip_space(const char *text, size_t at, size_t len)
+{
+    while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at;
+}
+
+cJSON *tree_parse(const char *text, size_t len, struct err *err)
+{
+    if (!tree_text_is_sound(text, len)) {
+        err_set(err, "the JSON is not valid UTF-8 text");
+        return NULL;
+    }
+    if (!scan(text, len, err))
+        return NULL;
+    if (skip_space(text, 0, len) == len) {
+        err_set(err, "JSON was expected and nothing came");
+        return NULL;
+    }
+    const char *end = NULL;
+    cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &end, false);
+    if (!tree) {
+        err_set(err, "the JSON breaks off or is malformed near byte %zu",
+                end ? (size_t)(end - text) : len);
+        return NULL;
+    }
+    if (skip_space(text, (size_t)(end - text), len) != len) {
+        err_set(err, "something follows the JSON value at byte %zu", (size_t)(end - text));
+        cJSON_Delete(tree);
+        return NULL;
+    }
+    return tree;
+}
+
+cJSON *tree_get(const cJSON *object, const char *name)
+{
+    if (!cJSON_IsObject(object))
+        return NULL;
+    cJSON *found = NULL;
+    for (cJSON *member = object->child; member; member = member->next)
+        if (strcmp(member->string, name) == 0)
+            found = member;
+    return found;
+}
+
+const char *tree_text(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(tree_get(object, name));
+}
+
+bool tree_int(const cJSON *object, const char *name, int64_t *ret_value)
+{
+    const double exact_limit = 9007199254740992.0; /* 2^53 */
+    const cJSON *member = tree_get(object, name);
+    if (!cJSON_IsNumber(member))
+        return false;
+    double value = member->valuedouble;
+    if (!(fabs(value) <= exact_limit) || value != floor(value))
+        return false;
+    *ret_value = (int64_t)value;
+    return true;
+}
+
+bool tree_flag(const cJSON *object, const char *name, bool fallback)
+{
+    const cJSON *member = tree_get(object, name);
+    return cJSON_IsBool(member) ? cJSON_IsTrue(member) : fallback;
+}
+
+cJSON *tree_put(cJSON *object, const char *name, cJSON *value)
+{
+    if (cJSON_IsArray(object))
+        cJSON_AddItemToArray(object, value);
+    else
+        cJSON_AddItemToObject(object, name, value);
+    return value;
+}
+
+void tree_put_text(cJSON *object, const char *name, const char *text)
+{
+    tree_put(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+void tree_put_int(cJSON *object, const char *name, int64_t value)
+{
+    tree_put(object, name, cJSON_CreateNumber((double)value));
+}
+
+void tree_put_flag(cJSON *object, const char *name, bool value)
+{
+    tree_put(object, name, cJSON_CreateBool(value));
+}
+
+char *tree_print(const cJSON *tree)
+{
+    return cJSON_PrintUnformatted(tree);
+}
+
+char *tree_print_pretty(const cJSON *tree)
+{
+    return cJSON_Print(tree);
+}
+
+void tree_free(cJSON **tree)
+{
+    cJSON_Delete(*tree);
+    *tree = NULL;
+}
