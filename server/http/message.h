@@ -78,7 +78,7 @@ struct delivery {
 /* One answer. Zeroed is empty and valid; free with response_free. */
 struct response {
     int status;
-    struct buf head; /* header lines, "Name: value\r\n" each; no Date, Content-Length or Connection */
+    struct buf head; /* "Name: value\r\n" each; Date, Content-Length, Connection are not in it */
     struct buf body;
     struct delivery delivery;
     /* When set, the listener keeps asking for more body after `body`: event streams, long polls.

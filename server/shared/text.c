@@ -282,7 +282,8 @@ bool text_parse_iso(const char *text, int64_t *ret_ms)
     }
     if (strcmp(at, "Z") != 0)
         return false;
-    int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t seconds = days_from_civil(year, month, day) * 86400;
+    seconds += hour * 3600 + minute * 60 + second;
     *ret_ms = seconds * 1000 + ms;
     return true;
 }

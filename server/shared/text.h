@@ -23,7 +23,7 @@ void text_add_hex(struct buf *out, const uint8_t *bytes, size_t len);
 void text_add_base64url(struct buf *out, const void *bytes, size_t len);
 
 /* Append the bytes that base64url text stands for; padding is accepted at the end only, and so is
- * the standard alphabet when `lenient`. False, with `out` as it was, where the text is malformed. */
+ * the standard alphabet when `lenient`. False, with `out` as it was, where it is malformed. */
 bool text_decode_base64url(struct buf *out, const char *text, size_t len, bool lenient);
 
 /* Percent-decode; `plus_is_space` for form bodies and queries. Malformed escapes stay as they are,
