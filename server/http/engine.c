@@ -1,0 +1,182 @@
+/* CivetWeb, compiled as part of this file so that the doors below can reach into it. It is built
+ * from the distribution's source package as it is, not one line of it is changed. The warnings and
+ * the style of this project begin behind the include. Why a source include and not a patch:
+ * docs/ARCHITECTURE.md, "The engine". */
+#include "civetweb.c"
+
+#pragma GCC diagnostic error "-Wall"
+#pragma GCC diagnostic error "-Wextra"
+#pragma GCC diagnostic error "-Wconversion"
+#pragma GCC diagnostic error "-Wshadow"
+
+#include "engine.h"
+
+void engine_adopt(struct mg_context *context, const struct engine_port *ports, size_t n,
+                  int wake_fd)
+{
+    close_all_listening_sockets(context);
+    context->listening_sockets = mg_calloc(n + 1, sizeof(struct socket));
+    context->listening_socket_fds = mg_calloc(n + 1, sizeof(struct mg_pollfd));
+    if (!context->listening_sockets || !context->listening_socket_fds)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        context->listening_sockets[i].sock = ports[i].fd;
+        context->listening_sockets[i].is_ssl = ports[i].tls;
+    }
+    context->listening_sockets[n].sock = wake_fd;
+    context->num_listening_sockets = (unsigned)(n + 1);
+}
+
+/* The accepting thread reads the table while this writes it: it may see either number, and an
+ * accept on -1 fails without harm. The sanitizer is told so. */
+__attribute__((no_sanitize("thread"))) void engine_drop_ports(struct mg_context *context)
+{
+    for (unsigned i = 0; i + 1 < context->num_listening_sockets; i++) {
+        int fd = context->listening_sockets[i].sock;
+        context->listening_sockets[i].sock = -1;
+        shutdown(fd, SHUT_RDWR); /* ends the poll that may hold it */
+        close(fd);
+    }
+}
+
+int engine_socket(const struct mg_connection *connection)
+{
+    return connection->client.sock;
+}
+
+int engine_local_port(const struct mg_connection *connection)
+{
+    return engine_is_unix(connection) ? 0 : connection->request_info.server_port;
+}
+
+bool engine_is_unix(const struct mg_connection *connection)
+{
+    return connection->client.lsa.sa.sa_family == AF_UNIX;
+}
+
+bool engine_keeps_alive(const struct mg_connection *connection)
+{
+    return should_keep_alive(connection) && connection->protocol_type == PROTOCOL_TYPE_HTTP1;
+}
+
+void engine_close_after(struct mg_connection *connection)
+{
+    connection->must_close = 1;
+}
+
+bool engine_head_is_whole(const struct mg_connection *connection)
+{
+    const struct mg_request_info *info = &connection->request_info;
+    const char *end = connection->buf + connection->request_len;
+    const char *at = info->http_version;
+    if (info->num_headers > 0)
+        at = info->http_headers[info->num_headers - 1].value;
+    if (at >= end)
+        return false;
+    for (at += strlen(at); at < end; at++)
+        if (*at && *at != '\r' && *at != '\n')
+            return false;
+    return at == end;
+}
+
+bool engine_head_is_too_long(const struct mg_connection *connection)
+{
+    return connection->request_len <= 0 && connection->data_len >= connection->buf_size;
+}
+
+bool engine_head_is_unfinished(const struct mg_connection *connection)
+{
+    return connection->request_len <= 0 &&
+           get_http_header_len(connection->buf, connection->data_len) == 0;
+}
+
+static size_t buffered(const struct mg_connection *connection)
+{
+    return (size_t)(connection->data_len - connection->request_len - connection->consumed_content);
+}
+
+/* Refill the space behind the head, which is free once everything in it was consumed. */
+static int refill(struct mg_connection *connection, int timeout_ms)
+{
+    connection->data_len = connection->request_len;
+    connection->consumed_content = 0;
+    int n = pull_inner(NULL, connection, connection->buf + connection->data_len,
+                       connection->buf_size - connection->data_len, timeout_ms / 1000.0);
+    if (n > 0)
+        connection->data_len += n;
+    return n;
+}
+
+int engine_read(struct mg_connection *connection, char *ret_bytes, size_t len, int timeout_ms)
+{
+    enum { WORTH_A_CALL = 2048 };
+    bool room = connection->buf_size - connection->request_len >= WORTH_A_CALL;
+    if (buffered(connection) == 0 && (len >= WORTH_A_CALL || !room)) {
+        int want = len > INT_MAX ? INT_MAX : (int)len;
+        int n = pull_inner(NULL, connection, ret_bytes, want, timeout_ms / 1000.0);
+        return n == -1 ? 0 : n < 0 ? -1 : n;
+    }
+    if (buffered(connection) == 0) {
+        int n = refill(connection, timeout_ms);
+        if (n <= 0)
+            return n == -1 ? 0 : -1;
+    }
+    size_t n = buffered(connection) < len ? buffered(connection) : len;
+    memcpy(ret_bytes, connection->buf + connection->request_len + connection->consumed_content, n);
+    connection->consumed_content += (int64_t)n;
+    return (int)n;
+}
+
+void engine_body_done(struct mg_connection *connection)
+{
+    connection->content_len = connection->consumed_content;
+    if (connection->is_chunked)
+        connection->is_chunked = 4; /* all read, trailer included */
+}
+
+bool engine_send(struct mg_connection *connection, const void *bytes, size_t len)
+{
+    return mg_write(connection, bytes, len) == (int)len;
+}
+
+bool engine_client_left(struct mg_connection *connection, int wait_ms)
+{
+    struct pollfd poller = {.fd = connection->client.sock, .events = POLLRDHUP};
+    return poll(&poller, 1, wait_ms) > 0;
+}
+
+void engine_reset(struct mg_connection *connection)
+{
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (engine_is_unix(connection) ||
+        connect(connection->client.sock, &nobody, sizeof(nobody)) != 0)
+        engine_shut(connection);
+    connection->must_close = 1;
+}
+
+void engine_shut(struct mg_connection *connection)
+{
+    shutdown(connection->client.sock, SHUT_RDWR);
+    connection->must_close = 1;
+}
+
+void engine_linger(struct mg_connection *connection, int wait_ms)
+{
+    char waste[4096];
+    struct pollfd poller = {.fd = connection->client.sock, .events = POLLIN};
+    uint64_t end = mg_get_current_time_ns() + (uint64_t)wait_ms * 1000000;
+    connection->must_close = 1;
+    if (connection->ssl == NULL)
+        shutdown(connection->client.sock, SHUT_WR);
+    for (;;) {
+        uint64_t now = mg_get_current_time_ns();
+        if (now >= end || !STOP_FLAG_IS_ZERO(&connection->phys_ctx->stop_flag))
+            return;
+        int left = (int)((end - now) / 1000000) + 1;
+        if (poll(&poller, 1, left < 50 ? left : 50) < 0)
+            return;
+        if (poller.revents &&
+            recv(connection->client.sock, waste, sizeof(waste), MSG_DONTWAIT) <= 0)
+            return;
+    }
+}
