@@ -1,0 +1,538 @@
+/* The config: field tables say what may stand where; checking, `tables config` and error sentences
+ * all read them. */
+#include "state/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+enum field_type {
+    FIELD_ID,
+    FIELD_TEXT,
+    FIELD_TEXTS,
+    FIELD_SECONDS,
+    FIELD_OBJECT,
+    FIELD_ROWS,
+    FIELD_AUTH,
+    FIELD_ANY
+};
+
+struct field {
+    const char *name;
+    enum field_type type;
+    bool required;
+    const char *help;
+    const struct field *inner; /* of FIELD_OBJECT and FIELD_ROWS; ends with a NULL name */
+};
+
+enum { OPTIONAL = false, REQUIRED = true };
+
+static const struct field app_fields[] = {
+    {"app_id", FIELD_ID, REQUIRED, "app ID, a GUID in Wix", NULL},
+    {"app_secret", FIELD_TEXT, REQUIRED, "app secret key", NULL},
+    {"name", FIELD_TEXT, OPTIONAL, "shown on the consent page and by Get App Instance", NULL},
+    {"app_url", FIELD_TEXT, OPTIONAL, "where an installation starts; https, or local", NULL},
+    {"redirect_urls", FIELD_TEXTS, OPTIONAL, "the only places a code is sent to", NULL},
+    {"webhook_url", FIELD_TEXT, OPTIONAL, "where webhooks are delivered", NULL},
+    {"permissions", FIELD_TEXTS, OPTIONAL, "granted permissions; all when missing", NULL},
+    {"authentication", FIELD_AUTH, OPTIONAL, "\"oauth\", \"custom\"; both when missing", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+static const struct field site_fields[] = {
+    {"site_id", FIELD_ID, REQUIRED, "site ID, a GUID in Wix", NULL},
+    {"display_name", FIELD_TEXT, OPTIONAL, "shown on the consent page", NULL},
+    {"url", FIELD_TEXT, OPTIONAL, "the published site", NULL},
+    {"owner_email", FIELD_TEXT, OPTIONAL, "the site owner's address", NULL},
+    {"locale", FIELD_TEXT, OPTIONAL, "two letters; en when missing", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+static const struct field instance_fields[] = {
+    {"instance_id", FIELD_ID, REQUIRED, "app instance ID, a GUID in Wix", NULL},
+    {"app_id", FIELD_ID, REQUIRED, "an app of this config", NULL},
+    {"site_id", FIELD_ID, REQUIRED, "a site of this config", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+static const struct field lifetime_fields[] = {
+    {"code_s", FIELD_SECONDS, OPTIONAL, "authorization code; 600", NULL},
+    {"custom_access_token_s", FIELD_SECONDS, OPTIONAL, "access token of custom authentication; 300",
+     NULL},
+    {"oauth_access_token_s", FIELD_SECONDS, OPTIONAL, "access token of OAuth; 14400", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+static const struct field config_fields[] = {
+    {"apps", FIELD_ROWS, OPTIONAL, "the apps", app_fields},
+    {"sites", FIELD_ROWS, OPTIONAL, "the sites", site_fields},
+    {"instances", FIELD_ROWS, OPTIONAL, "which app is installed on which site", instance_fields},
+    {"lifetimes", FIELD_OBJECT, OPTIONAL, "how long codes and tokens live, seconds",
+     lifetime_fields},
+    {"profile", FIELD_ANY, OPTIONAL, "choices where Wix is unknown", NULL},
+    {"api", FIELD_ANY, OPTIONAL, "answers for further API paths", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+struct lifetimes config_default_lifetimes(void)
+{
+    return (struct lifetimes){
+        .code_s = 600, .custom_access_token_s = 300, .oauth_access_token_s = 14400};
+}
+
+/* Where problems are collected. */
+struct report {
+    const char *file;
+    struct buf *lines;
+    size_t n;
+};
+
+static void problem(struct report *report, const char *path, const char *sentence)
+{
+    buf_format(report->lines, "%s: %s: %s\n", report->file, path, sentence);
+    report->n++;
+}
+
+static void warn(struct report *report, const char *path, const char *sentence)
+{
+    buf_format(report->lines, "warning: %s: %s: %s\n", report->file, path, sentence);
+}
+
+static const struct field *find_field(const struct field *fields, const char *name)
+{
+    for (; fields->name; fields++)
+        if (strcmp(fields->name, name) == 0)
+            return fields;
+    return NULL;
+}
+
+/* Letters that differ, roughly: enough to guess what a mistyped key meant. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t same_front = 0;
+    while (a[same_front] && a[same_front] == b[same_front])
+        same_front++;
+    size_t left_a = strlen(a) - same_front;
+    size_t left_b = strlen(b) - same_front;
+    size_t same_back = 0;
+    while (same_back < left_a && same_back < left_b &&
+           a[same_front + left_a - 1 - same_back] == b[same_front + left_b - 1 - same_back])
+        same_back++;
+    return (left_a > left_b ? left_a : left_b) - same_back;
+}
+
+static void unknown_key(struct report *report, const char *path, const char *name,
+                        const struct field *fields)
+{
+    OWNED(buf_free) struct buf sentence = {0};
+    const struct field *nearest = NULL;
+    for (const struct field *field = fields; field->name; field++)
+        if (!nearest || distance(name, field->name) < distance(name, nearest->name))
+            nearest = field;
+    buf_text(&sentence, "this key is not known; ");
+    if (nearest && distance(name, nearest->name) <= 3)
+        buf_format(&sentence, "did you mean \"%s\"? ", nearest->name);
+    buf_text(&sentence, "the keys here are");
+    for (const struct field *field = fields; field->name; field++)
+        buf_format(&sentence, " %s%s", field->name, field[1].name ? "," : "");
+    OWNED(buf_free) struct buf where = {0};
+    buf_format(&where, "%s%s%s", path, *path ? "." : "", name);
+    problem(report, buf_str(&where), buf_str(&sentence));
+}
+
+static bool id_is_sound(const char *id)
+{
+    size_t len = strlen(id);
+    return len >= 1 && len <= MODEL_ID_MAX &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+}
+
+static bool texts_are_sound(const cJSON *list, const char *const *allowed)
+{
+    if (!cJSON_IsArray(list))
+        return false;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        bool known = !allowed;
+        for (const char *const *word = allowed; word && *word; word++)
+            known = known || (cJSON_IsString(item) && strcmp(*word, item->valuestring) == 0);
+        if (!cJSON_IsString(item) || !known)
+            return false;
+    }
+    return true;
+}
+
+static void check_object(struct report *report, const char *path, const cJSON *object,
+                         const struct field *fields);
+
+static void check_rows(struct report *report, const char *path, const cJSON *rows,
+                       const struct field *fields)
+{
+    if (!cJSON_IsArray(rows)) {
+        problem(report, path, "must be a list: [ … ]");
+        return;
+    }
+    int i = 0;
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows)
+    {
+        char *row_path = mem_format("%s[%d]", path, i++);
+        check_object(report, row_path, row, fields);
+        free(row_path);
+    }
+}
+
+static void check_value(struct report *report, const char *path, const cJSON *value,
+                        const struct field *field)
+{
+    static const char *const authentications[] = {"oauth", "custom", NULL};
+    switch (field->type) {
+    case FIELD_ID:
+        if (!cJSON_IsString(value) || !id_is_sound(value->valuestring))
+            problem(report, path, "must be a text of 1 to 64 letters, digits, '.', '_' or '-'");
+        return;
+    case FIELD_TEXT:
+        if (!cJSON_IsString(value) || !*value->valuestring)
+            problem(report, path, "must be a text that is not empty");
+        return;
+    case FIELD_TEXTS:
+        if (!texts_are_sound(value, NULL))
+            problem(report, path, "must be a list of texts: [\"…\"]");
+        return;
+    case FIELD_AUTH:
+        if (!texts_are_sound(value, authentications) || !cJSON_GetArraySize(value))
+            problem(report, path, "must be [\"oauth\"], [\"custom\"] or [\"oauth\",\"custom\"]");
+        return;
+    case FIELD_SECONDS:
+        if (!cJSON_IsNumber(value) || value->valuedouble < 1 || value->valuedouble > 315360000 ||
+            value->valuedouble != (double)value->valueint)
+            problem(report, path, "must be a whole number of seconds from 1 to 315360000");
+        return;
+    case FIELD_OBJECT:
+        check_object(report, path, value, field->inner);
+        return;
+    case FIELD_ROWS:
+        check_rows(report, path, value, field->inner);
+        return;
+    case FIELD_ANY:
+        return;
+    }
+}
+
+static void check_object(struct report *report, const char *path, const cJSON *object,
+                         const struct field *fields)
+{
+    if (!cJSON_IsObject(object)) {
+        problem(report, *path ? path : "(whole file)", "must be an object: { … }");
+        return;
+    }
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object) if (!find_field(fields, member->string))
+        unknown_key(report, path, member->string, fields);
+    cJSON_ArrayForEach(member, object)
+    {
+        const struct field *field = find_field(fields, member->string);
+        if (!field)
+            continue;
+        char *where = mem_format("%s%s%s", path, *path ? "." : "", member->string);
+        if (tree_get(object, member->string) != member)
+            problem(report, where, "stands here more than once; keep one");
+        check_value(report, where, member, field);
+        free(where);
+    }
+    for (const struct field *field = fields; field->name; field++)
+        if (field->required && !tree_get(object, field->name)) {
+            char *where = mem_format("%s%s%s", path, *path ? "." : "", field->name);
+            problem(report, where, "is missing and has no default; add it");
+            free(where);
+        }
+}
+
+/* The row of a list whose `key` is `id`; *ret_at tells which. */
+static bool has_row(const cJSON *rows, const char *key, const char *id, int *ret_at)
+{
+    int i = 0;
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows)
+    {
+        const char *text = tree_text(row, key);
+        if (text && strcmp(text, id) == 0) {
+            *ret_at = i;
+            return true;
+        }
+        i++;
+    }
+    return false;
+}
+
+static void check_duplicates(struct report *report, const cJSON *config, const char *list,
+                             const char *key)
+{
+    const cJSON *rows = tree_get(config, list);
+    int i = 0;
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows)
+    {
+        int first;
+        const char *id = tree_text(row, key);
+        if (id && has_row(rows, key, id, &first) && first != i) {
+            char *where = mem_format("%s[%d].%s", list, i, key);
+            char *text = mem_format("\"%s\" is the id of %s[%d] already; give this one its own", id,
+                                    list, first);
+            problem(report, where, text);
+            free(text);
+            free(where);
+        }
+        i++;
+    }
+}
+
+static void check_reference(struct report *report, const cJSON *config, const cJSON *instance,
+                            int at, const char *list, const char *key)
+{
+    const char *id = tree_text(instance, key);
+    int found;
+    if (!id || !tree_get(config, list) || has_row(tree_get(config, list), key, id, &found))
+        return;
+    char *where = mem_format("instances[%d].%s", at, key);
+    char *text =
+        mem_format("\"%s\" is not among the %s of this file; add it there or correct it", id, list);
+    problem(report, where, text);
+    free(text);
+    free(where);
+}
+
+static bool url_is_fit(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://localhost", 16) == 0 ||
+           strncmp(url, "http://127.0.0.1", 16) == 0 || strncmp(url, "http://[::1]", 12) == 0;
+}
+
+static void check_urls(struct report *report, const cJSON *config)
+{
+    int i = 0;
+    const cJSON *app;
+    cJSON_ArrayForEach(app, tree_get(config, "apps"))
+    {
+        const char *url = tree_text(app, "app_url");
+        char *where = mem_format("apps[%d].app_url", i++);
+        if (url && !url_is_fit(url))
+            warn(report, where, "Wix takes https only, or a local address while developing");
+        free(where);
+    }
+}
+
+size_t config_check(const cJSON *config, const char *file, struct buf *problems)
+{
+    struct report report = {.file = file, .lines = problems};
+    check_object(&report, "", config, config_fields);
+    check_duplicates(&report, config, "apps", "app_id");
+    check_duplicates(&report, config, "sites", "site_id");
+    check_duplicates(&report, config, "instances", "instance_id");
+    int i = 0;
+    const cJSON *instance;
+    cJSON_ArrayForEach(instance, tree_get(config, "instances"))
+    {
+        check_reference(&report, config, instance, i, "apps", "app_id");
+        check_reference(&report, config, instance, i++, "sites", "site_id");
+    }
+    check_urls(&report, config);
+    OWNED(err_free) struct err err = {0};
+    struct profile profile = {0};
+    if (!profile_read(&profile, tree_get(config, "profile"), &err))
+        problem(&report, "profile", err.text);
+    return report.n;
+}
+
+/* A whole file, at most 8 MiB. */
+static char *read_file(const char *file, size_t *ret_len)
+{
+    FILE *in = fopen(file, "rb");
+    if (!in)
+        return NULL;
+    struct buf text = {0};
+    char *room;
+    size_t n = 0;
+    while ((room = buf_room(&text, 65536)) && (n = fread(room, 1, 65536, in)) > 0)
+        buf_grew(&text, n);
+    bool broken = ferror(in) != 0;
+    fclose(in);
+    if (broken) {
+        buf_free(&text);
+        return NULL;
+    }
+    *ret_len = text.len;
+    return buf_take(&text);
+}
+
+cJSON *config_load(const char *file, struct buf *problems)
+{
+    size_t len = 0;
+    OWNED(mem_text_free) char *text = read_file(file, &len);
+    if (!text) {
+        buf_format(problems, "%s: cannot be read: %s; check the name and the permissions\n", file,
+                   strerror(errno));
+        return NULL;
+    }
+    OWNED(err_free) struct err err = {0};
+    cJSON *config = tree_parse(text, len, &err);
+    if (!config) {
+        buf_format(problems, "%s: %s; it must be one JSON object\n", file, err.text);
+        return NULL;
+    }
+    if (config_check(config, file, problems)) {
+        cJSON_Delete(config);
+        return NULL;
+    }
+    return config;
+}
+
+static void copy_id(char *ret_id, const char *id)
+{
+    size_t len = strlen(id);
+    len = len < MODEL_ID_MAX ? len : MODEL_ID_MAX;
+    memcpy(ret_id, id, len);
+    ret_id[len] = '\0';
+}
+
+static bool lists(const cJSON *list, const char *word)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list) if (strcmp(item->valuestring, word) == 0) return true;
+    return !list;
+}
+
+static void apply_app(struct world *world, const cJSON *row)
+{
+    const cJSON *authentication = tree_get(row, "authentication");
+    struct app app = {.secret = mem_text(tree_text(row, "app_secret")),
+                      .oauth = lists(authentication, "oauth"),
+                      .custom = lists(authentication, "custom"),
+                      .doc = tree_print(row)};
+    copy_id(app.app_id, tree_text(row, "app_id"));
+    store_put_app(world->store, world->id, &app);
+    app_free(&app);
+}
+
+static void apply_site(struct world *world, const cJSON *row)
+{
+    struct site site = {.doc = tree_print(row)};
+    copy_id(site.site_id, tree_text(row, "site_id"));
+    store_put_site(world->store, world->id, &site);
+    site_free(&site);
+}
+
+static void apply_instance(struct world *world, const cJSON *row)
+{
+    struct instance instance = {.state = INSTALL_SETUP_INCOMPLETE, .generation = 1};
+    const char *id = tree_text(row, "instance_id");
+    store_find_instance(world->store, world->id, id, &instance);
+    copy_id(instance.instance_id, id);
+    copy_id(instance.app_id, tree_text(row, "app_id"));
+    copy_id(instance.site_id, tree_text(row, "site_id"));
+    store_put_instance(world->store, world->id, &instance);
+}
+
+void config_apply(struct world *world, const cJSON *config)
+{
+    store_begin(world->store);
+    const cJSON *row;
+    cJSON_ArrayForEach(row, tree_get(config, "apps")) apply_app(world, row);
+    cJSON_ArrayForEach(row, tree_get(config, "sites")) apply_site(world, row);
+    cJSON_ArrayForEach(row, tree_get(config, "instances")) apply_instance(world, row);
+    const cJSON *lifetimes = tree_get(config, "lifetimes");
+    tree_int(lifetimes, "code_s", &world->lifetimes.code_s);
+    tree_int(lifetimes, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
+    tree_int(lifetimes, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
+    profile_read(&world->profile, tree_get(config, "profile"), NULL);
+    store_commit(world->store);
+}
+
+void config_merge(cJSON *config, const cJSON *more)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, more)
+    {
+        cJSON *mine = tree_get(config, member->string);
+        if (!mine) {
+            tree_put(config, member->string, cJSON_Duplicate(member, true));
+            continue;
+        }
+        if (cJSON_IsArray(mine)) {
+            const cJSON *row;
+            cJSON_ArrayForEach(row, member) cJSON_AddItemToArray(mine, cJSON_Duplicate(row, true));
+            continue;
+        }
+        const cJSON *inner;
+        cJSON_ArrayForEach(inner, member)
+        {
+            cJSON_DeleteItemFromObjectCaseSensitive(mine, inner->string);
+            tree_put(mine, inner->string, cJSON_Duplicate(inner, true));
+        }
+    }
+}
+
+static const char *type_name(enum field_type type)
+{
+    switch (type) {
+    case FIELD_ID:
+        return "id";
+    case FIELD_TEXT:
+        return "text";
+    case FIELD_TEXTS:
+        return "list of texts";
+    case FIELD_AUTH:
+        return "list of \"oauth\", \"custom\"";
+    case FIELD_SECONDS:
+        return "seconds";
+    case FIELD_OBJECT:
+        return "object";
+    case FIELD_ROWS:
+        return "list of objects";
+    case FIELD_ANY:
+        return "any";
+    }
+    return "";
+}
+
+static void add_row(cJSON *table, const char *path, const char *type, bool required,
+                    const char *help)
+{
+    cJSON *row = tree_put(table, NULL, cJSON_CreateObject());
+    tree_put_text(row, "key", path);
+    tree_put_text(row, "type", type);
+    tree_put_flag(row, "required", required);
+    tree_put_text(row, "help", help);
+}
+
+static void add_fields(cJSON *table, const char *prefix, const struct field *fields)
+{
+    for (; fields->name; fields++) {
+        char *path = mem_format("%s%s", prefix, fields->name);
+        add_row(table, path, type_name(fields->type), fields->required, fields->help);
+        if (fields->inner) {
+            char *inner = mem_format("%s%s.", path, fields->type == FIELD_ROWS ? "[]" : "");
+            add_fields(table, inner, fields->inner);
+            free(inner);
+        }
+        free(path);
+    }
+}
+
+cJSON *config_table(void)
+{
+    cJSON *table = cJSON_CreateArray();
+    add_fields(table, "", config_fields);
+    for (int i = 0; i < PROFILE_COUNT; i++) {
+        const struct profile_row *row = profile_row((enum profile_switch)i);
+        char *path = mem_format("profile.%s", row->key);
+        add_row(table, path, row->values, false, row->sentence);
+        free(path);
+    }
+    return table;
+}

@@ -1,0 +1,94 @@
+/* profile.def as data: reading, printing and asking are loops over its rows. */
+#include "state/profile.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "shared/buf.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+static const struct profile_row rows[PROFILE_COUNT] = {
+#define PROFILE(symbol, key, values, sentence) [PROFILE_##symbol] = {key, values, sentence},
+#include "state/profile.def"
+#undef PROFILE
+};
+
+const struct profile_row *profile_row(enum profile_switch which)
+{
+    return &rows[which];
+}
+
+/* The index of `value` among "a|b|c", or -1. */
+static int value_index(const char *values, const char *value)
+{
+    size_t len = strlen(value);
+    for (int i = 0;; i++) {
+        size_t step = strcspn(values, "|");
+        if (step == len && memcmp(values, value, len) == 0)
+            return i;
+        if (!values[step])
+            return -1;
+        values += step + 1;
+    }
+}
+
+bool profile_is(const struct profile *profile, enum profile_switch which, const char *value)
+{
+    int index = value_index(rows[which].values, value);
+    assert(index >= 0);
+    return profile->choice[which] == index;
+}
+
+static void add_value_text(struct buf *out, const cJSON *value)
+{
+    if (cJSON_IsString(value))
+        buf_text(out, value->valuestring);
+    else if (cJSON_IsBool(value))
+        buf_text(out, cJSON_IsTrue(value) ? "true" : "false");
+    else if (cJSON_IsNumber(value))
+        buf_format(out, "%d", value->valueint);
+}
+
+static int row_by_key(const char *key)
+{
+    for (int i = 0; i < PROFILE_COUNT; i++)
+        if (strcmp(rows[i].key, key) == 0)
+            return i;
+    return -1;
+}
+
+bool profile_read(struct profile *profile, const cJSON *object, struct err *err)
+{
+    struct profile next = *profile;
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object)
+    {
+        int row = row_by_key(member->string);
+        if (row < 0)
+            return err_set(err, "profile.%s is not a switch; `fakewix tables config` lists them",
+                           member->string);
+        OWNED(buf_free) struct buf text = {0};
+        add_value_text(&text, member);
+        int index = value_index(rows[row].values, buf_str(&text));
+        if (index < 0)
+            return err_set(err, "profile.%s takes one of %s", member->string, rows[row].values);
+        next.choice[row] = (unsigned char)index;
+    }
+    *profile = next;
+    return true;
+}
+
+cJSON *profile_json(const struct profile *profile)
+{
+    cJSON *object = cJSON_CreateObject();
+    for (int i = 0; i < PROFILE_COUNT; i++) {
+        const char *value = rows[i].values;
+        for (int skip = profile->choice[i]; skip; skip--)
+            value += strcspn(value, "|") + 1;
+        char *text = mem_text_n(value, strcspn(value, "|"));
+        tree_put_text(object, rows[i].key, text);
+        mem_text_free(&text);
+    }
+    return object;
+}

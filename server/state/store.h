@@ -1,0 +1,75 @@
+/* What a signature cannot say: which apps, sites and installations there are, what was spent,
+ * revoked or expired by hand. The only file that knows SQLite is store.c.
+ * May depend on: shared, model. Owner: state.
+ *
+ * Thread: every function may be called from any thread; each is one atomic step. A function that
+ * cannot write ends the process with a sentence (a full disk must not lose an answered request). */
+#ifndef FAKEWIX_STATE_STORE_H
+#define FAKEWIX_STATE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/err.h"
+#include "state/model.h"
+
+struct store;
+
+/* Open FILE (made when missing), or a store in memory where `file` is NULL.
+ * Returns NULL and a sentence; caller frees with store_close. */
+struct store *store_open(const char *file, struct err *err);
+void store_close(struct store *store);
+
+/* Worlds. `doc` is the world's own JSON (clock, lifetimes, profile), opaque here. */
+void store_put_world(struct store *store, const char *world, const char *doc);
+/* Caller frees *ret_doc with free(). */
+bool store_find_world(struct store *store, const char *world, char **ret_doc);
+void store_drop_world(struct store *store, const char *world);
+/* The names of all worlds, one text each, the last one NULL; caller frees each and the list. */
+char **store_list_worlds(struct store *store);
+
+/* Make `serials` more serial numbers the world's own, whatever happens to the process afterwards.
+ * Returns the first of them. */
+int64_t store_reserve_serials(struct store *store, const char *world, int64_t serials);
+
+/* Insert or replace. Order of first insertion is kept. */
+void store_put_app(struct store *store, const char *world, const struct app *app);
+void store_put_site(struct store *store, const char *world, const struct site *site);
+void store_put_instance(struct store *store, const char *world, const struct instance *instance);
+
+/* False where there is none; the caller frees what was found with app_free / site_free. */
+bool store_find_app(struct store *store, const char *world, const char *app_id,
+                    struct app *ret_app);
+bool store_find_site(struct store *store, const char *world, const char *site_id,
+                     struct site *ret_site);
+bool store_find_instance(struct store *store, const char *world, const char *instance_id,
+                         struct instance *ret_instance);
+/* The instance of an app on a site, in whatever state. */
+bool store_find_installed(struct store *store, const char *world, const char *app_id,
+                          const char *site_id, struct instance *ret_instance);
+/* The world that has this app: the default world first, then the oldest.
+ * ret_world takes MODEL_WORLD_MAX + 1 bytes. */
+bool store_find_app_world(struct store *store, const char *app_id, char *ret_world);
+
+/* All of a kind, in order; caller frees the array with free() after freeing its items. */
+struct app *store_list_apps(struct store *store, const char *world, size_t *ret_n);
+struct site *store_list_sites(struct store *store, const char *world, size_t *ret_n);
+struct instance *store_list_instances(struct store *store, const char *world, size_t *ret_n);
+
+/* Spend a single-use thing. True for the one call that came first. */
+bool store_spend(struct store *store, const char *world, const char *id);
+/* Whether it was spent. */
+bool store_is_spent(struct store *store, const char *world, const char *id);
+
+/* Marks: a number by name, such as "every access token of instance X up to serial N is expired".
+ * store_put_mark keeps the larger of the old and the new value. */
+void store_put_mark(struct store *store, const char *world, const char *id, int64_t value);
+/* The largest value among the named marks; 0 where none is set. */
+int64_t store_top_mark(struct store *store, const char *world, const char *const *ids, size_t n);
+
+/* Everything between is one transaction: worlds are made and reset whole or not at all. */
+void store_begin(struct store *store);
+void store_commit(struct store *store);
+
+#endif

@@ -1,0 +1,58 @@
+/* What a world does for those who hold its lock. The registry is in worlds.c. */
+#include "state/world.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "shared/mem.h"
+#include "shared/now.h"
+#include "shared/tree.h"
+
+enum { SERIAL_BLOCK = 100000 };
+
+int64_t world_now(const struct world *world)
+{
+    return timeline_at(&world->time, now_real_ms());
+}
+
+int64_t world_serial(struct world *world)
+{
+    if (world->next_serial == world->serial_end) {
+        world->next_serial = store_reserve_serials(world->store, world->id, SERIAL_BLOCK);
+        world->serial_end = world->next_serial + SERIAL_BLOCK;
+    }
+    return world->next_serial++;
+}
+
+void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1])
+{
+    uint8_t bytes[16];
+    rng_fill(&world->rng, bytes, sizeof bytes);
+    text_format_guid(bytes, ret_guid);
+}
+
+void world_save(struct world *world)
+{
+    OWNED(tree_free) cJSON *doc = cJSON_CreateObject();
+    tree_put_text(doc, "mode", time_mode_name(world->time.mode));
+    tree_put_int(doc, "base_ms", world->time.base_ms);
+    tree_put_int(doc, "anchor_ms", world->time.anchor_ms);
+    tree_put(doc, "rate", cJSON_CreateNumber(world->time.rate));
+    tree_put_int(doc, "code_s", world->lifetimes.code_s);
+    tree_put_int(doc, "custom_access_token_s", world->lifetimes.custom_access_token_s);
+    tree_put_int(doc, "oauth_access_token_s", world->lifetimes.oauth_access_token_s);
+    tree_put(doc, "profile", profile_json(&world->profile));
+    tree_put_text(doc, "config", world->config);
+    char *text = tree_print(doc);
+    store_put_world(world->store, world->id, text);
+    free(text);
+}
+
+void world_wait(struct world *world, int64_t ms)
+{
+    struct timespec until;
+    int64_t target_us = now_steady_us() + ms * 1000;
+    until.tv_sec = (time_t)(target_us / 1000000);
+    until.tv_nsec = (long)(target_us % 1000000) * 1000;
+    pthread_cond_timedwait(&world->changed, &world->lock, &until);
+}

@@ -1,0 +1,110 @@
+/* A world: its own apps, sites, instances, tokens, clock, faults and journal. Nothing leaks from
+ * one into another.
+ * May depend on: shared, the rest of state, faults/armed (opaque). Owner: state. */
+#ifndef FAKEWIX_STATE_WORLD_H
+#define FAKEWIX_STATE_WORLD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/err.h"
+#include "state/clock.h"
+#include "state/journal.h"
+#include "state/model.h"
+#include "state/profile.h"
+#include "state/rng.h"
+#include "state/store.h"
+
+struct armed_faults; /* faults/armed.h */
+
+struct lifetimes {
+    int64_t code_s;
+    int64_t custom_access_token_s;
+    int64_t oauth_access_token_s;
+};
+
+struct world {
+    char id[MODEL_WORLD_MAX + 1];
+    pthread_mutex_t lock;   /* guards everything below; one lock per world (docs/decisions/0001) */
+    pthread_cond_t changed; /* the journal grew, a hold opened, the world is going */
+    struct store *store;    /* borrowed, shared by all worlds, safe without our lock */
+    struct timeline time;
+    struct rng rng;
+    struct rng fault_rng; /* of its own, so that an armed fault does not change later ids */
+    struct journal journal;
+    struct lifetimes lifetimes;
+    struct profile profile;
+    struct armed_faults *faults; /* owned */
+    char *config;                /* owned: what reset goes back to, JSON */
+    uint64_t seed;
+    struct timeline start_time; /* what reset sets the clock to */
+    int64_t next_serial;
+    int64_t serial_end; /* serials below are reserved in the store */
+    bool kill_on_reuse; /* a retired refresh token that comes back kills its line */
+    bool has_marks;     /* something was spent, expired or revoked by hand */
+    bool gone;          /* deleted; kept only until the last user lets go */
+    int64_t expires_ms; /* machine time at which it is deleted; 0 for never */
+    int64_t pos;        /* order of creation */
+    atomic_int users;   /* the registry counts as one */
+    struct world *next; /* in the registry's bucket */
+};
+
+/* All functions below: under the world's lock, unless they say otherwise. */
+
+int64_t world_now(const struct world *world);
+
+/* A number that this world never gave before, over restarts too. */
+int64_t world_serial(struct world *world);
+
+void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
+
+/* Keep clock, lifetimes and profile in the store. */
+void world_save(struct world *world);
+
+/* Wait until something changed or `ms` real milliseconds passed; the lock is free meanwhile. */
+void world_wait(struct world *world, int64_t ms);
+
+/* ---- the registry ---- */
+
+struct worlds;
+
+struct worlds_options {
+    const char *state_file; /* NULL for memory */
+    uint64_t seed;
+    bool seeded; /* false: chance comes from the machine */
+    struct timeline time;
+    int max_worlds; /* beside the default one */
+    size_t journal_max;
+    size_t journal_max_bytes; /* per world */
+};
+
+/* Open the store and the worlds that are in it. The default world exists and is empty where the
+ * store is new. Returns NULL and a sentence. */
+struct worlds *worlds_open(const struct worlds_options *options, struct err *err);
+void worlds_close(struct worlds *worlds);
+
+/* A world by id, or NULL; caller lets go with world_release. Locks nothing else. */
+struct world *worlds_find(struct worlds *worlds, const char *id);
+/* The world that has this app, or NULL. */
+struct world *worlds_find_by_app(struct worlds *worlds, const char *app_id);
+void world_release(struct world *world);
+
+/* Make an empty world; `id` NULL makes a name up. NULL and a sentence where the name is taken or
+ * malformed. When there are too many the oldest makes room. Caller lets go with world_release. */
+struct world *worlds_create(struct worlds *worlds, const char *id, int64_t ttl_s, struct err *err);
+
+/* Delete; false where there is none. The default world cannot be deleted. */
+bool worlds_drop(struct worlds *worlds, const char *id);
+
+/* Everything in a world as it was at its start: content from its config, no marks, no faults, an
+ * empty journal, the clock back. Takes the world's lock itself. */
+void worlds_reset(struct worlds *worlds, struct world *world);
+
+/* Ids of all worlds in order of creation, the default one first; the last one NULL; caller frees
+ * each and the list. */
+char **worlds_list(struct worlds *worlds);
+size_t worlds_count(struct worlds *worlds);
+
+#endif
