@@ -1,0 +1,328 @@
+/* Token shapes on the outside, facts on the inside.
+ *
+ * Each token keeps the outer form, header and `data` claim that Wix's have (wix-facts 1.5). Our own
+ * facts travel beside them in one claim, `fakewix`, as
+ *     1|world|kind|serial|family|generation|issued_ms|expires_ms|app|instance|site|subject|id
+ * so that `data` stays what a client would see in the wild (docs/decisions/0006). */
+#include "tokens/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
+#include "tokens/signer.h"
+
+struct kind_row {
+    const char *name;
+    const char *group; /* what a filter calls it */
+    const char *prefix;
+    enum signer_key key;
+    int64_t exp_s; /* exp - iat where the token itself never dies; 0: as it lives */
+};
+
+enum { DAY_S = 86400 };
+
+static const struct kind_row kinds[TOKEN_KIND_COUNT] = {
+    [TOKEN_CODE] = {"code", "code", "OAUTH2.", KEY_CODE, 0},
+    [TOKEN_CUSTOM_REFRESH] = {"custom-refresh", "refresh", "OAUTH2.", KEY_REFRESH_CUSTOM,
+                              730 * DAY_S},
+    [TOKEN_CUSTOM_ACCESS] = {"custom-access", "access", "OAUTH2.", KEY_ACCESS_CUSTOM, 0},
+    [TOKEN_OAUTH_ACCESS] = {"oauth-access", "access", "OauthNG.JWS.", KEY_OAUTH_NG, 0},
+    [TOKEN_OAUTH_REFRESH] = {"oauth-refresh", "refresh", "JWS.", KEY_OAUTH_NG, 365 * DAY_S},
+};
+
+const char *token_kind_name(enum token_kind kind)
+{
+    return kinds[kind].name;
+}
+
+bool token_is_access(enum token_kind kind)
+{
+    return strcmp(kinds[kind].group, "access") == 0;
+}
+
+bool token_is_refresh(enum token_kind kind)
+{
+    return strcmp(kinds[kind].group, "refresh") == 0;
+}
+
+static void put_scope(cJSON *data)
+{
+    tree_put(data, "scope", cJSON_CreateArray());
+}
+
+/* The `data` claim of the old service: an object with the ids, or with the inner id alone. */
+static cJSON *custom_data(const struct token *token)
+{
+    cJSON *data = cJSON_CreateObject();
+    if (token->kind == TOKEN_CUSTOM_REFRESH) {
+        tree_put_text(data, "id", token->id);
+        return data;
+    }
+    tree_put_text(data, "appId", token->app_id);
+    tree_put_text(data, "instanceId", token->instance_id);
+    put_scope(data);
+    tree_put_text(data, "version", "1.0.0");
+    return data;
+}
+
+/* The `data` claim of an OauthNG access token: an app instance. */
+static cJSON *oauth_data(const struct token *token)
+{
+    char signed_at[TEXT_ISO_LEN + 1];
+    char expires[TEXT_ISO_LEN + 1];
+    text_format_iso(token->issued_ms, signed_at);
+    text_format_iso(token->expires_ms, expires);
+    cJSON *data = cJSON_CreateObject();
+    cJSON *instance = tree_put(data, "instance", cJSON_CreateObject());
+    if (*token->instance_id)
+        tree_put_text(instance, "instanceId", token->instance_id);
+    tree_put_text(instance, "appDefId", token->app_id);
+    tree_put_text(instance, "signDate", signed_at);
+    tree_put_text(instance, "permissions", "");
+    tree_put_flag(instance, "demoMode", false);
+    if (*token->subject)
+        tree_put_text(instance, "aid", token->subject);
+    if (*token->site_id)
+        tree_put_text(instance, "metaSiteId", token->site_id);
+    tree_put_text(instance, "expirationDate", expires);
+    return data;
+}
+
+static char *data_claim(const struct token *token)
+{
+    OWNED(tree_free) cJSON *data = NULL;
+    if (token->kind == TOKEN_OAUTH_REFRESH)
+        data = cJSON_CreateString(token->id);
+    else if (token->kind == TOKEN_OAUTH_ACCESS)
+        data = oauth_data(token);
+    else
+        data = custom_data(token);
+    return tree_print(data);
+}
+
+static char *facts_claim(const struct token *t)
+{
+    return mem_format("1|%s|%d|%lld|%lld|%lld|%lld|%lld|%s|%s|%s|%s|%s", t->world, (int)t->kind,
+                      (long long)t->serial, (long long)t->family, (long long)t->generation,
+                      (long long)t->issued_ms, (long long)t->expires_ms, t->app_id, t->instance_id,
+                      t->site_id, t->subject, t->id);
+}
+
+void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out)
+{
+    const struct kind_row *row = &kinds[token->kind];
+    memcpy(token->world, world->id, sizeof token->world);
+    token->serial = world_serial(world);
+    token->issued_ms = now_ms;
+    if (!token->family)
+        token->family = token->serial;
+    if (token_is_refresh(token->kind) && !*token->id)
+        world_guid(world, token->id);
+    int64_t iat_s = now_ms / 1000;
+    OWNED(claims_free)
+    struct claims claims = {
+        .data = data_claim(token),
+        .fakewix = facts_claim(token),
+        .iat_s = iat_s,
+        .exp_s = row->exp_s ? iat_s + row->exp_s : token->expires_ms / 1000,
+    };
+    enum signer_key key = row->key;
+    if (key == KEY_ACCESS_CUSTOM && profile_is(&world->profile, PROFILE_ACCESS_TOKEN_ALG, "HS256"))
+        key = KEY_ACCESS_CUSTOM_HS;
+    buf_text(out, row->prefix);
+    signer_sign(out, key, &claims);
+}
+
+/* One field of the facts claim; false where it is missing or too long. */
+static bool take_text(const char **at, char *ret_text, size_t size)
+{
+    size_t len = strcspn(*at, "|");
+    if (len >= size)
+        return false;
+    memcpy(ret_text, *at, len);
+    ret_text[len] = '\0';
+    *at += len + ((*at)[len] == '|');
+    return true;
+}
+
+static bool take_int(const char **at, int64_t *ret_value)
+{
+    char digits[21 + 1];
+    return take_text(at, digits, sizeof digits) &&
+           text_parse_int(digits, INT64_MIN / 2, INT64_MAX / 2, ret_value);
+}
+
+static bool read_facts(const char *at, struct token *t)
+{
+    int64_t version, kind;
+    if (!take_int(&at, &version) || version != 1 || !take_text(&at, t->world, sizeof t->world) ||
+        !take_int(&at, &kind) || kind < 0 || kind >= TOKEN_KIND_COUNT)
+        return false;
+    t->kind = (enum token_kind)kind;
+    return take_int(&at, &t->serial) && take_int(&at, &t->family) &&
+           take_int(&at, &t->generation) && take_int(&at, &t->issued_ms) &&
+           take_int(&at, &t->expires_ms) && take_text(&at, t->app_id, sizeof t->app_id) &&
+           take_text(&at, t->instance_id, sizeof t->instance_id) &&
+           take_text(&at, t->site_id, sizeof t->site_id) &&
+           take_text(&at, t->subject, sizeof t->subject) && take_text(&at, t->id, sizeof t->id);
+}
+
+/* The JWT inside a token: the longest prefix that fits goes. */
+static const char *strip_prefix(const char *text)
+{
+    const char *jwt = NULL;
+    size_t longest = 0;
+    for (int i = 0; i < TOKEN_KIND_COUNT; i++) {
+        size_t len = strlen(kinds[i].prefix);
+        if (len > longest && strncmp(text, kinds[i].prefix, len) == 0) {
+            longest = len;
+            jwt = text + len;
+        }
+    }
+    return jwt;
+}
+
+bool token_read(const char *text, struct token *ret_token)
+{
+    const char *jwt = strip_prefix(text);
+    enum signer_key key;
+    OWNED(claims_free) struct claims claims = {0};
+    if (!jwt || !signer_verify(jwt, &key, &claims) || !claims.fakewix)
+        return false;
+    struct token token = {0};
+    if (!read_facts(claims.fakewix, &token))
+        return false;
+    const struct kind_row *row = &kinds[token.kind];
+    bool key_fits =
+        key == row->key || (row->key == KEY_ACCESS_CUSTOM && key == KEY_ACCESS_CUSTOM_HS);
+    bool prefix_fits = strlen(row->prefix) == (size_t)(jwt - text) &&
+                       strncmp(text, row->prefix, strlen(row->prefix)) == 0;
+    if (!key_fits || !prefix_fits)
+        return false;
+    *ret_token = token;
+    return true;
+}
+
+const struct token *token_of(struct exchange *x, const char *text)
+{
+    if (x->carried_text == text)
+        return x->carried;
+    struct token token;
+    free(x->carried);
+    x->carried = NULL;
+    x->carried_text = text;
+    if (!token_read(text, &token))
+        return NULL;
+    x->carried = mem_new(1, sizeof token);
+    *x->carried = token;
+    return x->carried;
+}
+
+enum { MARK_MAX = 3 * MODEL_ID_MAX };
+
+/* The marks that may speak of a token: "<what>/t/<serial>", "<what>/<group>/i/<instance>" and
+ * "<what>/<group>/a/<app>", each a serial up to which it holds. */
+static int64_t top_mark(struct world *world, const struct token *token, const char *what)
+{
+    char one[MARK_MAX], of_instance[MARK_MAX], of_app[MARK_MAX];
+    const char *group = kinds[token->kind].group;
+    snprintf(one, sizeof one, "%s/t/%lld", what, (long long)token->serial);
+    snprintf(of_instance, sizeof of_instance, "%s/%s/i/%s", what, group, token->instance_id);
+    snprintf(of_app, sizeof of_app, "%s/%s/a/%s", what, group, token->app_id);
+    const char *ids[] = {one, of_instance, of_app};
+    return store_top_mark(world->store, world->id, ids, 3);
+}
+
+static void put_marks(struct world *world, const struct token_filter *filter, const char *what)
+{
+    static const char *const groups[] = {"access", "refresh", "code"};
+    world->has_marks = true;
+    char id[MARK_MAX];
+    if (filter->serial) {
+        snprintf(id, sizeof id, "%s/t/%lld", what, (long long)filter->serial);
+        store_put_mark(world->store, world->id, id, filter->serial);
+        return;
+    }
+    int64_t upto = world_serial(world);
+    for (size_t i = 0; i < 3; i++) {
+        if (filter->kind && strcmp(filter->kind, groups[i]) != 0)
+            continue;
+        snprintf(id, sizeof id, "%s/%s/%c/%.64s", what, groups[i], filter->instance_id ? 'i' : 'a',
+                 filter->instance_id ? filter->instance_id : filter->app_id);
+        store_put_mark(world->store, world->id, id, upto);
+    }
+}
+
+void token_expire(struct world *world, const struct token_filter *filter)
+{
+    put_marks(world, filter, "expired");
+}
+
+void token_revoke(struct world *world, const struct token_filter *filter)
+{
+    put_marks(world, filter, "revoked");
+}
+
+static void family_mark(const struct token *token, char ret_id[static MARK_MAX])
+{
+    snprintf(ret_id, MARK_MAX, "family/%lld", (long long)token->family);
+}
+
+void token_revoke_family(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    family_mark(token, id);
+    world->has_marks = true;
+    store_put_mark(world->store, world->id, id, INT64_MAX);
+    token_revoke(world,
+                 &(struct token_filter){.kind = "access", .instance_id = token->instance_id});
+}
+
+static bool family_is_dead(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    family_mark(token, id);
+    const char *ids[] = {id};
+    return token_is_refresh(token->kind) && store_top_mark(world->store, world->id, ids, 1) > 0;
+}
+
+enum token_standing token_standing(struct world *world, const struct token *token, int64_t now_ms)
+{
+    if (token->expires_ms && now_ms >= token->expires_ms)
+        return STANDING_EXPIRED;
+    struct instance instance;
+    if (*token->instance_id &&
+        (!store_find_instance(world->store, world->id, token->instance_id, &instance) ||
+         instance.state == INSTALL_UNINSTALLED || instance.generation != token->generation))
+        return STANDING_UNINSTALLED;
+    if (!world->has_marks)
+        return STANDING_GOOD;
+    if (top_mark(world, token, "revoked") >= token->serial || family_is_dead(world, token))
+        return STANDING_REVOKED;
+    if (top_mark(world, token, "expired") >= token->serial)
+        return STANDING_EXPIRED;
+    return STANDING_GOOD;
+}
+
+static void spent_mark(const struct token *token, char ret_id[static MARK_MAX])
+{
+    snprintf(ret_id, MARK_MAX, "spent/%lld", (long long)token->serial);
+}
+
+bool token_spend(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    spent_mark(token, id);
+    world->has_marks = true;
+    return store_spend(world->store, world->id, id);
+}
+
+bool token_is_spent(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    spent_mark(token, id);
+    return world->has_marks && store_is_spent(world->store, world->id, id);
+}
