@@ -1,0 +1,36 @@
+/* Tokens of custom authentication: no token_type and no expires_in (wix-facts 2.2). */
+#include "grants/custom.h"
+
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+static struct token token_for(enum token_kind kind, const struct instance *instance)
+{
+    struct token token = {.kind = kind, .generation = instance->generation};
+    memcpy(token.app_id, instance->app_id, sizeof token.app_id);
+    memcpy(token.instance_id, instance->instance_id, sizeof token.instance_id);
+    memcpy(token.site_id, instance->site_id, sizeof token.site_id);
+    return token;
+}
+
+void custom_put_access_token(struct exchange *x, const struct instance *instance, cJSON *answer)
+{
+    struct token token = token_for(TOKEN_CUSTOM_ACCESS, instance);
+    token.expires_ms = x->now_ms + x->world->lifetimes.custom_access_token_s * 1000;
+    OWNED(buf_free) struct buf text = {0};
+    token_mint(x->world, x->now_ms, &token, &text);
+    tree_put_text(answer, "access_token", buf_str(&text));
+}
+
+void custom_put_refresh_token(struct exchange *x, const struct instance *instance,
+                              const struct token *line, cJSON *answer)
+{
+    struct token token = token_for(TOKEN_CUSTOM_REFRESH, instance);
+    if (line)
+        token.family = line->family;
+    OWNED(buf_free) struct buf text = {0};
+    token_mint(x->world, x->now_ms, &token, &text);
+    tree_put_text(answer, "refresh_token", buf_str(&text));
+}

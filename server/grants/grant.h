@@ -1,0 +1,52 @@
+/* The grants of the two token services. A grant is one file that ends in one descriptor.
+ * May depend on: shared, state, tokens. Owner: grants. */
+#ifndef FAKEWIX_GRANTS_GRANT_H
+#define FAKEWIX_GRANTS_GRANT_H
+
+#include <cjson/cJSON.h>
+
+#include "shared/refusal.h"
+#include "state/exchange.h"
+#include "tokens/token.h"
+
+/* A parameter in its two spellings; the old service knows the first only. */
+struct grant_field {
+    const char *snake;
+    const char *camel;
+};
+
+struct grant {
+    const char *name;             /* grant_type on the wire */
+    struct grant_field fields[6]; /* required besides grant_type; ends with a NULL */
+    const char *summary;          /* for the reference table */
+    /* Answer into `answer`, an empty object, or refuse and leave the store as it was.
+     * Every required field is there and a text. Under the world's lock. */
+    enum refusal (*run)(struct exchange *x, cJSON *answer);
+};
+
+/* The grants of /oauth2/token and of /oauth/access; each list ends with a NULL. */
+extern const struct grant *const grants_oauth[];
+extern const struct grant *const grants_custom[];
+
+extern const struct grant grant_client_credentials;
+extern const struct grant grant_custom_code;
+extern const struct grant grant_custom_refresh;
+
+/* Authenticate the app of a token request by client_id and client_secret.
+ *
+ * ret_app  written on REFUSAL_NONE only; caller frees with app_free
+ * Refuses: *_CLIENT_UNKNOWN, *_SECRET_WRONG, *_CLIENT_UNAUTHORIZED of the service asked. */
+enum refusal grant_oauth_client(struct exchange *x, struct app *ret_app);
+enum refusal grant_custom_client(struct exchange *x, struct app *ret_app);
+
+/* Install an app on a site, or give the installation that is there.
+ *
+ * A new one begins as "Setup Incomplete". One that was uninstalled keeps its instance id and gets
+ * a new generation, so that tokens of the old one stay dead (wix-facts 4.2, section 9 pick 7). */
+struct instance install_app(struct world *world, const char *app_id, const char *site_id);
+
+/* Mint an authorization code for an installation; the text is appended to `out`. */
+void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,
+                       struct buf *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* Installing: where instances come from, and the codes that prove them. */
+#include <string.h>
+
+#include "grants/grant.h"
+#include "shared/text.h"
+
+struct instance install_app(struct world *world, const char *app_id, const char *site_id)
+{
+    struct instance instance = {.state = INSTALL_SETUP_INCOMPLETE, .generation = 1};
+    bool known = store_find_installed(world->store, world->id, app_id, site_id, &instance);
+    if (known && instance.state != INSTALL_UNINSTALLED)
+        return instance;
+    if (known) {
+        instance.state = INSTALL_SETUP_INCOMPLETE;
+        instance.generation++;
+    } else {
+        char guid[TEXT_GUID_LEN + 1];
+        world_guid(world, guid);
+        memcpy(instance.instance_id, guid, sizeof guid);
+        memcpy(instance.app_id, app_id, strlen(app_id) + 1);
+        memcpy(instance.site_id, site_id, strlen(site_id) + 1);
+    }
+    store_put_instance(world->store, world->id, &instance);
+    return instance;
+}
+
+void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,
+                       struct buf *out)
+{
+    struct token code = {.kind = TOKEN_CODE,
+                         .generation = instance->generation,
+                         .expires_ms = now_ms + world->lifetimes.code_s * 1000};
+    memcpy(code.app_id, instance->app_id, sizeof code.app_id);
+    memcpy(code.instance_id, instance->instance_id, sizeof code.instance_id);
+    memcpy(code.site_id, instance->site_id, sizeof code.site_id);
+    token_mint(world, now_ms, &code, out);
+}
