@@ -1,0 +1,54 @@
+/* Faults of the world: what changes behind the client's back. */
+#include <string.h>
+
+#include "faults/effects.h"
+#include "shared/now.h"
+#include "shared/tree.h"
+#include "tokens/token.h"
+
+void fault_rotate_refresh_token(struct exchange *x, const cJSON *action)
+{
+    x->rotate = true;
+    x->kill_on_reuse = tree_flag(action, "kill_on_reuse", false);
+}
+
+/* All tokens of the exchange's instance (or app) that were issued so far, of the kind "what". */
+static struct token_filter filter_of(const struct exchange *x, const cJSON *action)
+{
+    return (struct token_filter){
+        .kind = tree_text(action, "what"),
+        .app_id = x->app_id,
+        .instance_id = *x->instance_id ? x->instance_id : NULL,
+    };
+}
+
+void fault_expire(struct exchange *x, const cJSON *action)
+{
+    struct token_filter filter = filter_of(x, action);
+    token_expire(x->world, &filter);
+}
+
+void fault_revoke(struct exchange *x, const cJSON *action)
+{
+    struct token_filter filter = filter_of(x, action);
+    token_revoke(x->world, &filter);
+}
+
+void fault_uninstall(struct exchange *x, const cJSON *action)
+{
+    (void)action;
+    struct instance instance;
+    if (!store_find_instance(x->world->store, x->world->id, x->instance_id, &instance))
+        return;
+    instance.state = INSTALL_UNINSTALLED;
+    store_put_instance(x->world->store, x->world->id, &instance);
+}
+
+void fault_advance(struct exchange *x, const cJSON *action)
+{
+    int64_t seconds = 0, ms = 0;
+    tree_int(action, "seconds", &seconds);
+    tree_int(action, "ms", &ms);
+    if (timeline_advance(&x->world->time, now_real_ms(), seconds * 1000 + ms))
+        world_save(x->world);
+}
