@@ -1,0 +1,20 @@
+/* Helpers of the control plane's handlers.
+ * May depend on: shared, state. Owner: routes. */
+#ifndef FAKEWIX_ROUTES_CONTROL_H
+#define FAKEWIX_ROUTES_CONTROL_H
+
+#include "state/exchange.h"
+
+/* Whether the body is a JSON object, or missing where `optional`; otherwise notes why not. */
+enum refusal control_check_body(struct exchange *x, bool optional);
+
+/* Refuse as CONTROL_ARGUMENT with the sentence in `err`. */
+enum refusal control_argument(struct exchange *x, const struct err *err);
+
+/* Who may use the control plane (docs/decisions/0008): REFUSAL_NONE, or why not. */
+enum refusal control_guard(const struct exchange *x);
+
+/* Fill a new world with an app, a site and an instance of its own, or with what `config` has. */
+void control_fill_world(struct world *world, const cJSON *config);
+
+#endif

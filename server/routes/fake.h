@@ -1,0 +1,19 @@
+/* The whole fake as one value: what every request needs besides the request.
+ * May depend on: shared, state. Owner: server. */
+#ifndef FAKEWIX_ROUTES_FAKE_H
+#define FAKEWIX_ROUTES_FAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state/world.h"
+
+struct fake {
+    struct worlds *worlds;
+    const char *control_token; /* borrowed; NULL: none is asked for on loopback */
+    bool consent_auto;         /* /installer/install redirects at once */
+    const char *http_url;      /* base URLs once listening; borrowed; may be NULL */
+    const char *https_url;
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* The HTML pages that a browser sees during an installation: plain, no script needed, everything
+ * that comes from outside escaped. May depend on: shared, http/message. Owner: routes. */
+#ifndef FAKEWIX_ROUTES_PAGE_H
+#define FAKEWIX_ROUTES_PAGE_H
+
+#include "http/message.h"
+
+/* A page with one sentence. */
+void page_error(struct response *response, int status, const char *sentence);
+
+/* Start and end a page; between them append escaped HTML to response->body. */
+void page_begin(struct response *response, int status, const char *title);
+void page_end(struct response *response);
+
+#endif

@@ -1,0 +1,139 @@
+/* Two services, two error styles, an API with a third, and pages: the shapes, each once. */
+#include "routes/refuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "routes/page.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+static char *sentence_of(const struct refusal_row *row, const char *detail)
+{
+    return detail ? mem_format("%s (%s)", row->sentence, detail) : mem_text(row->sentence);
+}
+
+static cJSON *ietf_body(const struct refusal_row *row, const char *sentence)
+{
+    cJSON *body = cJSON_CreateObject();
+    const char *code = row->code;
+    tree_put_text(body, "error", strcmp(code, "invalid_token") == 0 ? "invalid_grant" : code);
+    tree_put_text(body, "error_description", sentence);
+    return body;
+}
+
+/* Only errorDescription and the status have evidence (wix-facts 2.3); the rest is the picked
+ * envelope. The sentence stays out of it, as the real service says no more than the code. */
+static cJSON *old_body(const struct refusal_row *row)
+{
+    cJSON *body = cJSON_CreateObject();
+    tree_put_int(body, "errorCode", -100);
+    char *text = mem_format("[business][FATAL][unknown exception] c.w.o.p.s.c.HandleExceptions$"
+                            "BadRequestWithSpecificMessageResponse - %s",
+                            row->code);
+    tree_put_text(body, "errorDescription", text);
+    free(text);
+    tree_put_flag(body, "success", false);
+    tree_put_text(body, "payload", NULL);
+    return body;
+}
+
+static cJSON *wix_body(const struct refusal_row *row, const char *sentence)
+{
+    cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "message", sentence);
+    cJSON *details = tree_put(body, "details", cJSON_CreateObject());
+    cJSON *error = tree_put(details, "applicationError", cJSON_CreateObject());
+    tree_put_text(error, "code", row->code);
+    tree_put_text(error, "description", sentence);
+    tree_put(error, "data", cJSON_CreateObject());
+    return body;
+}
+
+static cJSON *validation_body(const struct refusal_row *row, const char *sentence)
+{
+    cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "message", sentence);
+    cJSON *details = tree_put(body, "details", cJSON_CreateObject());
+    cJSON *error = tree_put(details, "validationError", cJSON_CreateObject());
+    cJSON *list = tree_put(error, "fieldViolations", cJSON_CreateArray());
+    cJSON *violation = tree_put(list, NULL, cJSON_CreateObject());
+    tree_put_text(violation, "field", row->code);
+    tree_put_text(violation, "description", sentence);
+    bool missing = strstr(row->sentence, "missing") != NULL;
+    tree_put_text(violation, "violatedRule", missing ? "REQUIRED_FIELD" : "FORMAT");
+    return body;
+}
+
+static cJSON *bare_body(void)
+{
+    cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "message", "");
+    tree_put(body, "details", cJSON_CreateObject());
+    return body;
+}
+
+cJSON *refuse_body(enum refusal refusal, enum refusal_shape shape, const char *detail)
+{
+    const struct refusal_row *row = refusal_row(refusal);
+    OWNED(mem_text_free) char *sentence = sentence_of(row, detail);
+    switch (shape) {
+    case SHAPE_IETF:
+        return ietf_body(row, sentence);
+    case SHAPE_OLD:
+        return old_body(row);
+    case SHAPE_WIX:
+    case SHAPE_CONTROL:
+        return wix_body(row, sentence);
+    case SHAPE_VALIDATION:
+        return validation_body(row, sentence);
+    case SHAPE_BARE:
+        return bare_body();
+    case SHAPE_PAGE:
+        return NULL;
+    }
+    return NULL;
+}
+
+/* What the profile changes about a row: each switch touches a few rows. */
+struct look {
+    int status;
+    enum refusal_shape shape;
+};
+
+static int status_choice(const struct profile *profile, enum profile_switch which,
+                         const int *statuses)
+{
+    return statuses[profile->choice[which]];
+}
+
+static struct look look_of(const struct world *world, enum refusal refusal)
+{
+    static const int secret_statuses[] = {401, 400};
+    static const int instance_statuses[] = {400, 401, 404};
+    const struct refusal_row *row = refusal_row(refusal);
+    struct look look = {row->status, row->shape};
+    const struct profile *profile = &world->profile;
+    if (refusal == REFUSAL_TOKEN_CLIENT_UNKNOWN || refusal == REFUSAL_TOKEN_SECRET_WRONG)
+        look.status = status_choice(profile, PROFILE_BAD_SECRET_STATUS, secret_statuses);
+    if (refusal == REFUSAL_TOKEN_INSTANCE_UNKNOWN || refusal == REFUSAL_TOKEN_INSTANCE_UNINSTALLED)
+        look.status = status_choice(profile, PROFILE_UNKNOWN_INSTANCE_STATUS, instance_statuses);
+    if (row->shape == SHAPE_OLD && profile_is(profile, PROFILE_ACCESS_REFUSALS, "ietf"))
+        look.shape = SHAPE_IETF;
+    if (row->shape == SHAPE_WIX && row->status == 401 &&
+        profile_is(profile, PROFILE_API_UNAUTHENTICATED, "403"))
+        look = (struct look){403, SHAPE_BARE};
+    return look;
+}
+
+void refuse_render(struct exchange *x)
+{
+    struct look look = {refusal_row(x->refusal)->status, refusal_row(x->refusal)->shape};
+    if (x->world)
+        look = look_of(x->world, x->refusal);
+    if (look.shape == SHAPE_PAGE) {
+        page_error(x->response, look.status, refusal_row(x->refusal)->sentence);
+        return;
+    }
+    response_json(x->response, look.status, refuse_body(x->refusal, look.shape, x->refusal_detail));
+}
