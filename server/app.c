@@ -1,0 +1,181 @@
+/* The request's way on one screen: parse, find the route, find the world, and then, under that
+ * world's lock: faults, handler, refusal, faults, journal. */
+#include "app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults/effects.h"
+#include "routes/control.h"
+#include "routes/facts.h"
+#include "routes/refuse.h"
+#include "routes/router.h"
+#include "shared/mem.h"
+#include "shared/now.h"
+
+/* Split "/w/NAME/rest" (or "/_fakewix/worlds/NAME/rest") into the world and the rest. A name that
+ * no world could have leaves `ret_world` as text that no world has. */
+static char *split_path(const char *target, char **ret_world)
+{
+    static const char wix[] = "/w/";
+    static const char control[] = "/_fakewix/worlds/";
+    size_t len = strcspn(target, "?#");
+    if (strncmp(target, wix, strlen(wix)) == 0) {
+        size_t name = strcspn(target + strlen(wix), "/?#");
+        *ret_world = mem_text_n(target + strlen(wix), name);
+        size_t skip = strlen(wix) + name;
+        return skip < len ? mem_text_n(target + skip, len - skip) : mem_text("/");
+    }
+    if (strncmp(target, control, strlen(control)) == 0) {
+        size_t name = strcspn(target + strlen(control), "/?#");
+        size_t skip = strlen(control) + name;
+        if (skip < len) {
+            *ret_world = mem_text_n(target + strlen(control), name);
+            return mem_format("/_fakewix%.*s", (int)(len - skip), target + skip);
+        }
+    }
+    return mem_text_n(target, len);
+}
+
+/* Prefix or own listener, else the app, else the token, else the default world. */
+static struct world *find_world(struct exchange *x, const char *named)
+{
+    struct worlds *worlds = x->fake->worlds;
+    if (named)
+        return worlds_find(worlds, named);
+    struct world *world = NULL;
+    if (*x->app_id)
+        world = worlds_find_by_app(worlds, x->app_id);
+    return world ? world : worlds_find(worlds, "default");
+}
+
+static enum refusal not_found(enum service service)
+{
+    static const enum refusal refusals[] = {
+        [SERVICE_TOKEN] = REFUSAL_TOKEN_NOT_FOUND,     [SERVICE_ACCESS] = REFUSAL_ACCESS_NOT_FOUND,
+        [SERVICE_API] = REFUSAL_API_NOT_FOUND,         [SERVICE_PAGE] = REFUSAL_PAGE_NOT_FOUND,
+        [SERVICE_CONTROL] = REFUSAL_CONTROL_NOT_FOUND,
+    };
+    return refusals[service];
+}
+
+static enum refusal bad_method(enum service service)
+{
+    static const enum refusal refusals[] = {
+        [SERVICE_TOKEN] = REFUSAL_TOKEN_METHOD,     [SERVICE_ACCESS] = REFUSAL_ACCESS_METHOD,
+        [SERVICE_API] = REFUSAL_API_METHOD,         [SERVICE_PAGE] = REFUSAL_PAGE_METHOD,
+        [SERVICE_CONTROL] = REFUSAL_CONTROL_METHOD,
+    };
+    return refusals[service];
+}
+
+/* 1755591144.079172597310943348307: Unix seconds, a dot, digits (wix-facts 7). */
+static void make_request_id(struct exchange *x)
+{
+    uint64_t a = rng_below(&x->world->rng, UINT64_C(1000000000));
+    uint64_t b = rng_below(&x->world->rng, UINT64_C(1000000000000));
+    snprintf(x->request_id, sizeof x->request_id, "%lld.%09llu%012llu",
+             (long long)(x->now_ms / 1000), (unsigned long long)a, (unsigned long long)b);
+    response_header(x->response, "X-Wix-Request-Id", x->request_id);
+}
+
+static void note_in_journal(struct exchange *x, const struct fault_shot *shots, size_t n,
+                            int64_t began_us)
+{
+    struct journal_facts facts = {
+        .at_ms = x->now_ms,
+        .real_ms = x->real_ms,
+        .took_us = now_steady_us() - began_us,
+        .route = x->route_name,
+        .app_id = x->app_id,
+        .instance_id = x->instance_id,
+        .grant = x->grant,
+        .fault_id = x->fault_id,
+        .request_id = x->request_id,
+        .outcome = x->refusal,
+    };
+    int64_t seq = journal_add(&x->world->journal, &facts, x->request, x->response);
+    effects_note(x, shots, n, seq);
+    pthread_cond_broadcast(&x->world->changed);
+}
+
+/* One of Wix's paths, in its world, under its lock. `missing` is why there is no route. */
+static void answer_wix(struct exchange *x, const struct route *route, enum refusal missing)
+{
+    int64_t began_us = now_steady_us();
+    struct fault_shot shots[ARMED_TAKE_MAX];
+    pthread_mutex_lock(&x->world->lock);
+    x->real_ms = now_real_ms();
+    x->now_ms = timeline_at(&x->world->time, x->real_ms);
+    make_request_id(x);
+    size_t n = effects_take(x, shots);
+    if (!effects_before(x, shots, n)) {
+        x->refusal = route ? route->handler(x) : missing;
+        effects_over(x, shots, n);
+    }
+    if (x->refusal)
+        refuse_render(x);
+    effects_after(x, shots, n);
+    note_in_journal(x, shots, n, began_us);
+    pthread_mutex_unlock(&x->world->lock);
+}
+
+/* Calls that take locks of their own run without the world's. */
+static bool locks_by_itself(const struct route *route)
+{
+    return route->handler == control_reset || route->handler == control_world_new ||
+           route->handler == control_world_drop || route->handler == control_worlds;
+}
+
+static void answer_control(struct exchange *x, const struct route *route, enum refusal missing)
+{
+    x->refusal = control_guard(x);
+    if (!x->refusal)
+        x->refusal = missing;
+    if (!x->refusal && locks_by_itself(route)) {
+        x->refusal = route->handler(x);
+    } else if (!x->refusal) {
+        pthread_mutex_lock(&x->world->lock);
+        x->now_ms = world_now(x->world);
+        x->refusal = route->handler(x);
+        pthread_mutex_unlock(&x->world->lock);
+    }
+    response_header(x->response, "Cache-Control", "no-store");
+    if (x->refusal)
+        refuse_render(x);
+}
+
+void app_handle(struct fake *fake, const struct request *request, struct response *response)
+{
+    struct exchange x = {.fake = fake, .request = request, .response = response, .prefix = ""};
+    OWNED(mem_text_free) char *named = NULL;
+    OWNED(mem_text_free) char *prefix = NULL;
+    OWNED(buf_free) struct buf allow = {0};
+    x.path = split_path(request->target, &named);
+    const struct route *route = router_find(request->method, x.path, x.segments, &allow);
+    enum service service = route ? route->service : router_service_of(x.path);
+    enum refusal missing = REFUSAL_NONE;
+    if (!route)
+        missing = allow.len ? bad_method(service) : not_found(service);
+    if (!route && allow.len)
+        response_header(response, "Allow", buf_str(&allow));
+    x.route_name = route ? route->name : NULL;
+    exchange_parse(&x);
+    facts_note(&x, service);
+    if (named && service != SERVICE_CONTROL)
+        x.prefix = prefix = mem_format("/w/%s", named);
+    x.world = find_world(&x, named ? named : request->world);
+    response->no_body = strcmp(request->method, "HEAD") == 0;
+    if (!x.world) {
+        x.refusal = exchange_refuse(&x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s",
+                                    named ? named : request->world);
+        refuse_render(&x);
+    } else if (service == SERVICE_CONTROL) {
+        answer_control(&x, route, missing);
+    } else {
+        answer_wix(&x, route, missing);
+    }
+    world_release(x.world);
+    exchange_done(&x);
+}

@@ -1,0 +1,336 @@
+/* argv → options → world → listen. The only file that prints and exits. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "defaults.h"
+#include "health.h"
+#include "http/listener.h"
+#include "options.h"
+#include "routes/control.h"
+#include "routes/tables.h"
+#include "shared/mem.h"
+#include "shared/now.h"
+#include "shared/tree.h"
+#include "state/config.h"
+
+enum { EXIT_USAGE = 2, STOP_GRACE_MS = 2000 };
+
+static int fail(const char *sentence)
+{
+    fprintf(stderr, "fakewix: %s\n", sentence);
+    return EXIT_USAGE;
+}
+
+static void answer(void *context, const struct request *request, struct response *response)
+{
+    app_handle(context, request, response);
+}
+
+/* "2030-01-01T00:00:00Z", with a ! behind it to freeze the clock there. */
+static bool read_clock(const char *text, struct timeline *ret_time, struct err *err)
+{
+    int64_t machine_ms = now_real_ms();
+    struct timeline time = timeline_real(machine_ms);
+    if (text) {
+        size_t len = strlen(text);
+        bool freeze = len && text[len - 1] == '!';
+        OWNED(mem_text_free) char *iso = mem_text_n(text, len - freeze);
+        int64_t now_ms;
+        if (!text_parse_iso(iso, &now_ms) || !timeline_set(&time, machine_ms, now_ms))
+            return err_set(err, "--clock takes a time such as 2030-01-01T00:00:00Z, not \"%s\"",
+                           text);
+        if (freeze)
+            timeline_mode(&time, machine_ms, TIME_FROZEN, 1);
+    }
+    *ret_time = time;
+    return true;
+}
+
+/* The config files added up, or the default world's; NULL and a sentence where one is not sound. */
+static cJSON *read_configs(const struct text_list *files, struct err *err)
+{
+    OWNED(buf_free) struct buf problems = {0};
+    if (!files->n)
+        return tree_parse(defaults_config, strlen(defaults_config), err);
+    OWNED(tree_free) cJSON *whole = NULL;
+    for (size_t i = 0; i < files->n; i++) {
+        cJSON *one = config_load(files->items[i], &problems);
+        if (!one) {
+            const char *first = buf_str(&problems);
+            err_set(err, "%.*s", (int)strcspn(first, "\n"), first);
+            return NULL;
+        }
+        if (!whole) {
+            whole = one;
+            continue;
+        }
+        config_merge(whole, one);
+        cJSON_Delete(one);
+    }
+    if (files->n > 1 && config_check(whole, "the config files together", &problems)) {
+        err_set(err, "%.*s", (int)strcspn(buf_str(&problems), "\n"), buf_str(&problems));
+        return NULL;
+    }
+    fputs(buf_str(&problems), stderr); /* warnings */
+    cJSON *result = whole;
+    whole = NULL;
+    return result;
+}
+
+static bool fill_default_world(struct worlds *worlds, const struct options *options,
+                               struct err *err)
+{
+    cJSON *config = read_configs(&options->config, err);
+    if (!config)
+        return false;
+    struct world *world = worlds_find(worlds, "default");
+    pthread_mutex_lock(&world->lock);
+    control_fill_world(world, config);
+    pthread_mutex_unlock(&world->lock);
+    world_release(world);
+    cJSON_Delete(config);
+    return true;
+}
+
+/* {"ready":true,"http":…}: one line, on stdout and in the port file. */
+static bool announce(const struct listener *listener, const struct options *options,
+                     struct err *err)
+{
+    const char *http = listener_url(listener, false);
+    const char *https = listener_url(listener, true);
+    OWNED(tree_free) cJSON *ready = cJSON_CreateObject();
+    tree_put_flag(ready, "ready", true);
+    tree_put_text(ready, "http", http);
+    tree_put_text(ready, "https", https);
+    OWNED(mem_text_free) char *control = mem_format("%s/_fakewix", http ? http : https);
+    tree_put_text(ready, "control", control);
+    tree_put_text(ready, "ca", options->ca_cert);
+    tree_put_int(ready, "pid", getpid());
+    OWNED(mem_text_free) char *line = tree_print(ready);
+    if (options->port_file) {
+        FILE *out = fopen(options->port_file, "w");
+        bool written = out && fprintf(out, "%s\n", line) > 0;
+        if (out)
+            written = fclose(out) == 0 && written;
+        if (!written)
+            return err_set(err, "--port-file %s cannot be written: %s", options->port_file,
+                           strerror(errno));
+    }
+    printf("%s\n", line);
+    fflush(stdout);
+    return true;
+}
+
+/* What a person pastes into a shell: the default world's app and a call that works. */
+static void print_block(struct worlds *worlds, const char *url)
+{
+    struct world *world = worlds_find(worlds, "default");
+    size_t n_apps, n_instances;
+    struct app *apps = store_list_apps(world->store, world->id, &n_apps);
+    struct instance *instances = store_list_instances(world->store, world->id, &n_instances);
+    if (n_apps && n_instances && strncmp(url, "http", 4) == 0) {
+        fprintf(stderr,
+                "\n  app id       %s\n  app secret   %s\n  instance id  %s\n\n"
+                "  curl %s/oauth2/token -H 'Content-Type: application/json' -d '{\n"
+                "    \"grant_type\":\"client_credentials\",\n    \"client_id\":\"%s\",\n"
+                "    \"client_secret\":\"%s\",\n    \"instance_id\":\"%s\"}'\n\n"
+                "  Control plane: %s/_fakewix/health   Stop with Ctrl-C.\n\n",
+                apps[0].app_id, apps[0].secret, instances[0].instance_id, url, apps[0].app_id,
+                apps[0].secret, instances[0].instance_id, url);
+    }
+    for (size_t i = 0; i < n_apps; i++)
+        app_free(&apps[i]);
+    free(apps);
+    free(instances);
+    world_release(world);
+}
+
+/* SIGTERM and SIGINT are blocked before any thread starts, and waited for here. */
+static void block_signals(sigset_t *ret_set)
+{
+    sigemptyset(ret_set);
+    sigaddset(ret_set, SIGTERM);
+    sigaddset(ret_set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret_set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool check_safety(const struct options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->listen.n + options->tls_listen.n; i++) {
+        const char *address = i < options->listen.n
+                                  ? options->listen.items[i]
+                                  : options->tls_listen.items[i - options->listen.n];
+        bool local = strncmp(address, "localhost:", 10) == 0 || strncmp(address, "127.", 4) == 0 ||
+                     strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "unix:", 5) == 0;
+        if (!local && !options->control_token)
+            return err_set(err,
+                           "--listen %s can be reached by others; say --control-token TOKEN with "
+                           "it, or listen on localhost",
+                           address);
+    }
+    return true;
+}
+
+static int run_listener(struct fake *fake, const struct options *options, struct err *err)
+{
+    sigset_t signals;
+    block_signals(&signals);
+    struct listener_config config = {
+        .addresses = options->listen.items,
+        .n_addresses = options->listen.n,
+        .tls_addresses = options->tls_listen.items,
+        .n_tls_addresses = options->tls_listen.n,
+        .workers = (int)options->workers,
+        .max_body = (size_t)options->max_body,
+        .max_head = 32768,
+        .idle_ms = (int)options->idle_ms,
+        .request_ms = 30000,
+        .answer = answer,
+        .context = fake,
+    };
+    struct listener *listener = listener_start(&config, err);
+    if (!listener)
+        return EXIT_USAGE;
+    fake->http_url = listener_url(listener, false);
+    fake->https_url = listener_url(listener, true);
+    if (!announce(listener, options, err)) {
+        listener_stop(listener, 0);
+        return EXIT_USAGE;
+    }
+    if (!options->quiet)
+        print_block(fake->worlds, fake->http_url ? fake->http_url : fake->https_url);
+    int which;
+    sigwait(&signals, &which);
+    listener_stop(listener, STOP_GRACE_MS);
+    return EXIT_SUCCESS;
+}
+
+static int serve(int argc, char **argv)
+{
+    OWNED(err_free) struct err err = {0};
+    struct options options;
+    struct timeline time;
+    if (!options_parse(argc, argv, &options, &err) || !check_safety(&options, &err) ||
+        !read_clock(options.clock, &time, &err))
+        return fail(err.text);
+    struct worlds_options worlds_options = {
+        .state_file = options.state,
+        .seed = options.seeded ? (uint64_t)options.seed : rng_machine_seed(),
+        .seeded = options.seeded,
+        .time = time,
+        .max_worlds = (int)options.max_worlds,
+        .journal_max = (size_t)options.journal_max,
+        .journal_max_bytes = (size_t)options.journal_bytes,
+    };
+    struct worlds *worlds = worlds_open(&worlds_options, &err);
+    if (!worlds)
+        return fail(err.text);
+    struct fake fake = {.worlds = worlds,
+                        .control_token = options.control_token,
+                        .consent_auto = strcmp(options.consent, "auto") == 0};
+    int status = EXIT_USAGE;
+    if (fill_default_world(worlds, &options, &err))
+        status = run_listener(&fake, &options, &err);
+    if (status)
+        fail(err.text);
+    worlds_close(worlds);
+    return status;
+}
+
+static int print_tables(int argc, char **argv)
+{
+    const char *name = argc ? argv[0] : "";
+    bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    OWNED(tree_free) cJSON *table = tables_json(name);
+    if (!table || (argc > 1 && !as_json) || argc > 2)
+        return fail("usage: fakewix tables routes|refusals|faults|grants|config [--json]");
+    OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
+    puts(text);
+    return EXIT_SUCCESS;
+}
+
+static int validate(int argc, char **argv)
+{
+    OWNED(buf_free) struct buf problems = {0};
+    bool sound = argc > 0;
+    for (int i = 0; i < argc; i++) {
+        cJSON *config = config_load(argv[i], &problems);
+        sound = sound && config;
+        cJSON_Delete(config);
+    }
+    if (!argc)
+        return fail("usage: fakewix validate FILE…");
+    fputs(buf_str(&problems), stderr);
+    return sound ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+static int print_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("fakewix " FAKEWIX_VERSION);
+    return EXIT_SUCCESS;
+}
+
+static int check_health(int argc, char **argv)
+{
+    OWNED(err_free) struct err err = {0};
+    if (health_ask(argc ? argv[0] : getenv("FAKEWIX_LISTEN"), &err))
+        return EXIT_SUCCESS;
+    fprintf(stderr, "fakewix: %s\n", err.text);
+    return EXIT_FAILURE;
+}
+
+static int help(int argc, char **argv);
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"serve", serve, "answer as Wix does (the default); options below"},
+    {"health", check_health, "[URL]  exit 0 when a fake answers there"},
+    {"tables", print_tables, "routes|refusals|faults|grants|config [--json]  the reference tables"},
+    {"validate", validate, "FILE…  say all that is wrong with a config"},
+    {"version", print_version, "print the version"},
+    {"help", help, "print this"},
+};
+
+static int help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    OWNED(buf_free) struct buf text = {0};
+    buf_text(&text, "fakewix, a fake Wix for tests. Not affiliated with Wix.\n\n"
+                    "usage: fakewix [COMMAND] [OPTIONS]\n\ncommands:\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        buf_format(&text, "  %-9s %s\n", commands[i].name, commands[i].help);
+    buf_text(&text, "\noptions of serve (an environment variable does the same):\n");
+    options_help(&text);
+    fputs(buf_str(&text), stdout);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    mem_adopt_cjson();
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return help(0, NULL);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return print_version(0, NULL);
+    if (argc < 2 || argv[1][0] == '-')
+        return serve(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    OWNED(mem_text_free)
+    char *sentence = mem_format("\"%s\" is no command; `fakewix help` lists them", argv[1]);
+    return fail(sentence);
+}

@@ -1,0 +1,51 @@
+/* The command line and the environment, from one table that also prints the help.
+ * May depend on: shared. Owner: server. */
+#ifndef FAKEWIX_OPTIONS_H
+#define FAKEWIX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/buf.h"
+#include "shared/err.h"
+
+enum { OPTIONS_LIST_MAX = 16 };
+
+struct text_list {
+    const char *items[OPTIONS_LIST_MAX];
+    size_t n;
+};
+
+/* What `fakewix serve` was asked for; texts are borrowed from argv and the environment. */
+struct options {
+    struct text_list listen;
+    struct text_list tls_listen;
+    struct text_list config;
+    const char *ca_cert, *ca_key;
+    const char *state;
+    const char *clock;
+    const char *consent;
+    const char *control_token;
+    const char *lint;
+    const char *port_file;
+    const char *log;
+    int64_t seed;
+    bool seeded;
+    int64_t workers;
+    int64_t max_body;
+    int64_t max_worlds;
+    int64_t journal_max;
+    int64_t journal_bytes;
+    int64_t idle_ms;
+    bool quiet;
+};
+
+/* Defaults, then FAKEWIX_… variables, then arguments. False and a sentence that names the option,
+ * what it takes and the fix. */
+bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err);
+
+/* Append the table as help text. */
+void options_help(struct buf *out);
+
+#endif
