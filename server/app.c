@@ -70,7 +70,7 @@ static enum refusal bad_method(enum service service)
     return refusals[service];
 }
 
-/* 1755591144.079172597310943348307: Unix seconds, a dot, digits (wix-facts 7). */
+/* 1755591144.079172597310943348307: Unix seconds, a dot, digits (wix-sdk). */
 static void make_request_id(struct exchange *x)
 {
     uint64_t a = rng_below(&x->world->rng, UINT64_C(1000000000));

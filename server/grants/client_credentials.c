@@ -1,5 +1,6 @@
 /* client_credentials on /oauth2/token: an access token for the app on one site, or, without
- * instance_id, for the app alone (wix-facts 1.1). No refresh token; earlier tokens stay valid. */
+ * instance_id, for the app alone (create-access-token). No refresh token; earlier tokens stay
+ * valid. */
 #include <string.h>
 
 #include "grants/grant.h"

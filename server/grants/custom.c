@@ -1,4 +1,4 @@
-/* Tokens of custom authentication: no token_type and no expires_in (wix-facts 2.2). */
+/* Tokens of custom authentication: no token_type and no expires_in (refresh-access-token). */
 #include "grants/custom.h"
 
 #include <string.h>

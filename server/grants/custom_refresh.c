@@ -1,5 +1,6 @@
 /* refresh_token on /oauth/access: a new access token, and the same refresh token again, as Wix
- * documents (wix-facts 2.2). Rotation happens only where a fault or the profile asks for it. */
+ * documents (refresh-access-token). Rotation happens only where a fault or the profile asks for it.
+ */
 #include <string.h>
 
 #include "grants/custom.h"

@@ -42,7 +42,7 @@ enum refusal grant_custom_client(struct exchange *x, struct app *ret_app);
 /* Install an app on a site, or give the installation that is there.
  *
  * A new one begins as "Setup Incomplete". One that was uninstalled keeps its instance id and gets
- * a new generation, so that tokens of the old one stay dead (wix-facts 4.2, section 9 pick 7). */
+ * a new generation, so that tokens of the old one stay dead (pick-7). */
 struct instance install_app(struct world *world, const char *app_id, const char *site_id);
 
 /* Mint an authorization code for an installation; the text is appended to `out`. */

@@ -143,7 +143,7 @@ static bool event_is_known(const char *name)
     return false;
 }
 
-/* The app instance leaves "Setup Incomplete" (wix-facts 4.1). */
+/* The app instance leaves "Setup Incomplete" (custom-auth). */
 static void finish_setup(struct exchange *x)
 {
     struct instance instance;

@@ -12,7 +12,7 @@
  * permission  the app must have it; NULL asks for none
  * needs_site  the token must belong to an installation
  * Refuses: API_TOKEN_MISSING, _MALFORMED, _KIND, _EXPIRED, _REVOKED, API_APP_UNINSTALLED,
- * API_NO_SITE, API_PERMISSION_MISSING. Source: wix-facts 5.3. */
+ * API_NO_SITE, API_PERMISSION_MISSING. Source: api-errors. */
 enum refusal api_authenticate(struct exchange *x, const char *permission, bool needs_site);
 
 #endif

@@ -147,7 +147,7 @@ enum refusal control_reinstall(struct exchange *x)
     return REFUSAL_NONE;
 }
 
-enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: wix-facts section 9, pick 13 */
+enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: pick-13 */
 
 /* The App URL as Wix would call it: with an opaque token. */
 static char *app_url(struct exchange *x, const cJSON *app, const char *site_id)

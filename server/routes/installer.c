@@ -96,7 +96,7 @@ static void redirect(struct exchange *x, const char *url)
     response_header(x->response, "Cache-Control", "no-store");
 }
 
-/* Order code, state, instanceId (wix-facts section 9, pick 11). */
+/* Order code, state, instanceId (pick-11). */
 static enum refusal agree(struct exchange *x, struct wish *wish)
 {
     if (wish->ticket_serial) {

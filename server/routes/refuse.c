@@ -22,7 +22,7 @@ static cJSON *ietf_body(const struct refusal_row *row, const char *sentence)
     return body;
 }
 
-/* Only errorDescription and the status have evidence (wix-facts 2.3); the rest is the picked
+/* Only errorDescription and the status have evidence (oauth-access-400); the rest is the picked
  * envelope. The sentence stays out of it, as the real service says no more than the code. */
 static cJSON *old_body(const struct refusal_row *row)
 {

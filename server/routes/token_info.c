@@ -7,7 +7,7 @@
 #include "shared/tree.h"
 #include "tokens/token.h"
 
-/* Wix's typings: int64 as a text of digits (wix-facts 3). */
+/* Wix's typings: int64 as a text of digits (token-info). */
 static void put_seconds(cJSON *object, const char *name, int64_t ms)
 {
     char *text = mem_format("%lld", (long long)(ms / 1000));

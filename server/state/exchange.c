@@ -57,7 +57,7 @@ static void parse_json(struct exchange *x)
 }
 
 /* curl's default type for -d is the form type; the public documentation's own examples send JSON
- * under it (wix-facts 3, 5.2). What starts with a brace is JSON whatever the type says. */
+ * under it (token-info, bi-event). What starts with a brace is JSON whatever the type says. */
 static bool looks_like_json(const struct request *request)
 {
     size_t at = strspn(request->body, " \t\r\n");

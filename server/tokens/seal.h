@@ -18,7 +18,7 @@ struct install_ticket {
     int64_t expires_ms;
 };
 
-enum { SEAL_TICKET_HEX = 416 }; /* as long as the one public sample (wix-facts 1.5) */
+enum { SEAL_TICKET_HEX = 416 }; /* as long as the one public sample (FIDELITY.md, token shapes) */
 
 /* Append SEAL_TICKET_HEX lower-case hexadecimal digits. */
 void seal_ticket(struct buf *out, const struct install_ticket *ticket);

@@ -1,7 +1,7 @@
 /* Token shapes on the outside, facts on the inside.
  *
- * Each token keeps the outer form, header and `data` claim that Wix's have (wix-facts 1.5). Our own
- * facts travel beside them in one claim, `fakewix`, as
+ * Each token keeps the outer form, header and `data` claim that Wix's have (FIDELITY.md, token
+ * shapes). Our own facts travel beside them in one claim, `fakewix`, as
  *     1|world|kind|serial|family|generation|issued_ms|expires_ms|app|instance|site|subject|id
  * so that `data` stays what a client would see in the wild (docs/decisions/0006). */
 #include "tokens/token.h"
