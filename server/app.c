@@ -116,7 +116,7 @@ static void answer_wix(struct exchange *x, const struct route *route, enum refus
     }
     if (x->refusal)
         refuse_render(x);
-    effects_after(x, shots, n);
+    n = effects_after(x, shots, n);
     note_in_journal(x, shots, n, began_us);
     pthread_mutex_unlock(&x->world->lock);
 }

@@ -111,8 +111,8 @@ static bool check_required(const cJSON *action, const struct fault_row *row, str
     return true;
 }
 
-static const char on_keys[] = "route app_id instance_id grant nth every after header body_contains "
-                              "until_ms probability";
+static const char on_keys[] = "route app_id instance_id grant nth every after status header "
+                              "body_contains until_ms probability";
 
 static bool check_on(const cJSON *on, struct err *err)
 {
@@ -124,7 +124,7 @@ static bool check_on(const cJSON *on, struct err *err)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (tree_get(on, texts[i]) && !tree_text(on, texts[i]))
             return err_set(err, "on.%s must be a text", texts[i]);
-    static const char *const counts[] = {"nth", "every"};
+    static const char *const counts[] = {"nth", "every", "status"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         int64_t value;
         if (tree_get(on, counts[i]) && (!tree_int(on, counts[i], &value) || value < 1))
@@ -165,6 +165,9 @@ static bool check_rule(const cJSON *rule, enum fault_symbol *ret_symbol, bool *r
     OWNED(mem_text_free) char *allowed = mem_format("fault %s", row->params);
     if (!check_keys(action, allowed, "do", err) || !check_required(action, row, err))
         return false;
+    if (tree_get(tree_get(rule, "on"), "status") && row->stage != FAULT_EFFECT)
+        return err_set(err, "on.status is known only after the answer: \"%s\" comes before, only "
+                            "expire, revoke, uninstall and advance come after", name);
     const char *stage = tree_text(rule, "stage");
     if (tree_get(rule, "stage") && (!stage || !is_listed("before after", stage)))
         return err_set(err, "stage must be \"before\" or \"after\" (the commit)");
@@ -253,6 +256,14 @@ static bool place_fits(const cJSON *on, const struct fault_probe *probe)
            (!part || strstr(probe->request->body, part));
 }
 
+/* A rule that asks for a status waits for the answer; the others do not see it. */
+static bool status_fits(const cJSON *on, const struct fault_probe *probe)
+{
+    int64_t status = 0;
+    tree_int(on, "status", &status);
+    return status == probe->status;
+}
+
 /* When: is it this rule's turn? Counts the request. */
 static bool turn_fits(struct rule *rule, const cJSON *on, const struct fault_probe *probe)
 {
@@ -278,22 +289,21 @@ static bool is_taken(const struct fault_shot *shots, size_t n, const struct rule
     return false;
 }
 
-size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe,
-                  struct fault_shot ret_shots[static ARMED_TAKE_MAX])
+size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe, size_t n,
+                  struct fault_shot shots[static ARMED_TAKE_MAX])
 {
-    size_t n = 0;
     for (size_t i = 0; i < faults->n && n < ARMED_TAKE_MAX; i++) {
         struct rule *rule = &faults->rules[i];
         const cJSON *on = tree_get(rule->json, "on");
-        if (!rule->left || !place_fits(on, probe) || is_taken(ret_shots, n, rule) ||
-            !turn_fits(rule, on, probe))
+        if (!rule->left || !status_fits(on, probe) || !place_fits(on, probe) ||
+            is_taken(shots, n, rule) || !turn_fits(rule, on, probe))
             continue;
         if (rule->left > 0)
             rule->left--;
-        ret_shots[n++] = (struct fault_shot){.symbol = rule->symbol,
-                                             .after_commit = rule->after_commit,
-                                             .action = tree_get(rule->json, "do"),
-                                             .id = rule->id};
+        shots[n++] = (struct fault_shot){.symbol = rule->symbol,
+                                         .after_commit = rule->after_commit,
+                                         .action = tree_get(rule->json, "do"),
+                                         .id = rule->id};
     }
     return n;
 }

@@ -39,6 +39,7 @@ struct fault_probe {
     const char *app_id;
     const char *instance_id;
     const char *grant;
+    int status; /* of the answer; 0 while there is none */
     int64_t now_ms;
     double chance; /* 0 <= chance < 1, from the world's seed */
 };
@@ -69,9 +70,11 @@ bool armed_remove(struct armed_faults *faults, const char *id);
 cJSON *armed_json(const struct armed_faults *faults);
 
 /* Which faults fire on this request: in order of arming, one of each name, one that answers.
- * Each one taken counts down. Returns how many, at most ARMED_TAKE_MAX. */
-size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe,
-                  struct fault_shot ret_shots[static ARMED_TAKE_MAX]);
+ * Each one taken counts down. Rules with "status" are asked once the probe has the answer's, all
+ * others before there is one. `n` shots are in `shots` already; returns how many there are then,
+ * at most ARMED_TAKE_MAX. */
+size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe, size_t n,
+                  struct fault_shot shots[static ARMED_TAKE_MAX]);
 
 /* Note the journal number of the request that the taken faults hit. */
 void armed_note_hits(struct armed_faults *faults, const struct fault_shot *shots, size_t n,

@@ -26,7 +26,7 @@ size_t effects_take(struct exchange *x, struct fault_shot ret_shots[static ARMED
 {
     struct fault_probe probe = probe_of(x, x->route_name);
     probe.chance = (double)rng_below(&x->world->fault_rng, 1000000) / 1e6;
-    size_t n = armed_take(x->world->faults, &probe, ret_shots);
+    size_t n = armed_take(x->world->faults, &probe, 0, ret_shots);
     if (n)
         memcpy(x->fault_id, ret_shots[0].id, strlen(ret_shots[0].id) + 1);
     return n;
@@ -65,11 +65,15 @@ bool effects_over(struct exchange *x, const struct fault_shot *shots, size_t n)
     return answer(x, shots, n, true);
 }
 
-void effects_after(struct exchange *x, const struct fault_shot *shots, size_t n)
+size_t effects_after(struct exchange *x, struct fault_shot shots[static ARMED_TAKE_MAX], size_t n)
 {
     run_stage(x, shots, n, FAULT_EDIT);
+    struct fault_probe probe = probe_of(x, x->route_name);
+    probe.status = x->response->status;
+    n = armed_take(x->world->faults, &probe, n, shots);
     run_stage(x, shots, n, FAULT_EFFECT);
     run_stage(x, shots, n, FAULT_WIRE);
+    return n;
 }
 
 void effects_note(struct exchange *x, const struct fault_shot *shots, size_t n, int64_t seq)

@@ -22,8 +22,9 @@ bool effects_before(struct exchange *x, const struct fault_shot *shots, size_t n
 /* After the handler committed: answer over its answer. True where that happened. */
 bool effects_over(struct exchange *x, const struct fault_shot *shots, size_t n);
 
-/* With the answer complete: edit it, change the world, and arrange the wire. */
-void effects_after(struct exchange *x, const struct fault_shot *shots, size_t n);
+/* With the answer complete: edit it, take the faults that waited for its status, change the world,
+ * and arrange the wire. Returns how many shots there are then. */
+size_t effects_after(struct exchange *x, struct fault_shot shots[static ARMED_TAKE_MAX], size_t n);
 
 void effects_note(struct exchange *x, const struct fault_shot *shots, size_t n, int64_t seq);
 
