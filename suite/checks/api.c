@@ -1,0 +1,62 @@
+/* Rules about calls to the API. */
+#include <string.h>
+
+#include "checks/checks.h"
+#include "checks/counting.h"
+#include "shared/mem.h"
+
+void check_api_requests(const struct evidence *evidence, const cJSON *params,
+                        struct finding *finding)
+{
+    counting_judge(&evidence->wire, counting_is_api, params, "API requests", finding);
+}
+
+void check_api_answered(const struct evidence *evidence, const cJSON *params,
+                        struct finding *finding)
+{
+    int64_t min = checks_number(params, "min", evidence->performance.n_calls);
+    int64_t n = counting_from(&evidence->wire, 0, counting_is_api_ok);
+    buf_format(&finding->expected, "at least %lld API calls answered with success", (long long)min);
+    if (n < min)
+        finding_broken(finding, NULL, "%lld answered with success", (long long)n);
+    else
+        finding_holds(finding, "%lld answered with success", (long long)n);
+}
+
+/* Whether an earlier answer of a token endpoint, with whatever status, brought this token. */
+static bool was_issued(const struct wire *wire, size_t before, const char *token)
+{
+    for (size_t i = 0; i < before; i++) {
+        const char *issued = exchange_answer(&wire->list[i], "access_token");
+        if (issued && wire->list[i].kind == EXCHANGE_TOKEN && strcmp(issued, token) == 0)
+            return true;
+    }
+    return false;
+}
+
+void check_api_token_was_issued(const struct evidence *evidence, const cJSON *params,
+                                struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "an issued access token in every API request, or no API request");
+    finding_holds(finding, "every API request carries an issued token");
+    for (size_t i = 0; i < wire->n; i++) {
+        const struct exchange *exchange = &wire->list[i];
+        if (!counting_is_api(exchange))
+            continue;
+        if (!exchange->token || !*exchange->token) {
+            finding_broken(finding, exchange, "an API request without a token");
+            return;
+        }
+        if (was_issued(wire, i, exchange->token))
+            continue;
+        enum { SHOWN = 24 };
+        OWNED(mem_text_free)
+        char *start = mem_text_n(exchange->token,
+                                 strlen(exchange->token) < SHOWN ? strlen(exchange->token) : SHOWN);
+        finding_broken(finding, exchange, "the token \"%s%s\", which was never issued here", start,
+                       strlen(exchange->token) > SHOWN ? "…" : "");
+        return;
+    }
+}

@@ -1,0 +1,175 @@
+/* Rules about tokens that are refused or past their time. */
+#include <string.h>
+
+#include "checks/checks.h"
+#include "checks/counting.h"
+
+static bool is_expired_call(const struct exchange *exchange)
+{
+    return counting_is_api(exchange) && strcmp(exchange->outcome, "api-token-expired") == 0;
+}
+
+void check_expired_token_recovered(const struct evidence *evidence, const cJSON *params,
+                                   struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "no expired token sent, or 401, a new token and the call again");
+    size_t expired = counting_first(wire, 0, is_expired_call);
+    if (expired == wire->n) {
+        finding_holds(finding, "no expired token was sent");
+        return;
+    }
+    for (; expired < wire->n; expired = counting_first(wire, expired + 1, is_expired_call)) {
+        size_t token = counting_first(wire, expired, exchange_asks_for_token);
+        if (token == wire->n) {
+            finding_broken(finding, &wire->list[expired],
+                           "an expired token was sent and no new one asked for");
+            return;
+        }
+        if (counting_first(wire, token, counting_is_api_ok) == wire->n) {
+            finding_broken(finding, &wire->list[expired],
+                           "a new token was asked for, but no call succeeded with it");
+            return;
+        }
+    }
+    finding_holds(finding, "an expired token was sent, refused, and replaced");
+}
+
+/* The first call like the one refused, from number `from` on. */
+static size_t find_retry(const struct wire *wire, const struct exchange *refused, size_t from)
+{
+    for (; from < wire->n; from++)
+        if (counting_is_api(&wire->list[from]) &&
+            strcmp(wire->list[from].method, refused->method) == 0 &&
+            strcmp(wire->list[from].path, refused->path) == 0)
+            return from;
+    return wire->n;
+}
+
+void check_retried_after_401(const struct evidence *evidence, const cJSON *params,
+                             struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "401, a token request, the same call again with success");
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    if (refused == wire->n) {
+        finding_undecided(finding, "no API call was refused");
+        return;
+    }
+    size_t token = counting_first(wire, refused, exchange_asks_for_token);
+    if (token == wire->n) {
+        finding_broken(finding, &wire->list[refused], "no token request after the 401");
+        return;
+    }
+    size_t retry = find_retry(wire, &wire->list[refused], token);
+    if (retry == wire->n)
+        finding_broken(finding, &wire->list[refused], "the call was not made again");
+    else if (!exchange_is_ok(&wire->list[retry]))
+        finding_broken(finding, &wire->list[retry], "the call was made again and got %d",
+                       wire->list[retry].status);
+    else
+        finding_holds(finding, "the call was made again and succeeded");
+}
+
+void check_retry_has_new_token(const struct evidence *evidence, const cJSON *params,
+                               struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "the token of the latest token reply in the call made again");
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    size_t token = counting_first(wire, refused, exchange_asks_for_token);
+    size_t retry = token < wire->n ? find_retry(wire, &wire->list[refused], token) : wire->n;
+    if (retry == wire->n) {
+        finding_undecided(finding, "no call was made again after a 401 and a token request");
+        return;
+    }
+    const char *old = wire->list[refused].token;
+    const char *again = wire->list[retry].token;
+    if (old && again && strcmp(old, again) == 0)
+        finding_broken(
+            finding, &wire->list[retry], "the refused <%s> again, not <%s>",
+            evidence_token_name(evidence, again),
+            evidence_token_name(evidence, exchange_answer(&wire->list[token], "access_token")));
+    else
+        finding_holds(finding, "<%s> after <%s>", evidence_token_name(evidence, again),
+                      evidence_token_name(evidence, old));
+}
+
+void check_refusals_bounded(const struct evidence *evidence, const cJSON *params,
+                            struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    int64_t calls = evidence->performance.n_calls;
+    int64_t max_tokens = checks_number(params, "max_tokens", 2) * calls;
+    int64_t max_calls = checks_number(params, "max_calls", 3) * calls;
+    buf_format(&finding->expected, "at most %lld token requests after a 401, and %lld API requests",
+               (long long)max_tokens, (long long)max_calls);
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    if (refused == wire->n) {
+        finding_undecided(finding, "no API call was refused");
+        return;
+    }
+    int64_t tokens = counting_from(wire, refused, exchange_asks_for_token);
+    int64_t tries = counting_from(wire, 0, counting_is_api);
+    if (tokens > max_tokens || tries > max_calls)
+        finding_broken(finding, &wire->list[wire->n - 1], "%lld token requests, %lld API requests",
+                       (long long)tokens, (long long)tries);
+    else
+        finding_holds(finding, "%lld token requests, %lld API requests", (long long)tokens,
+                      (long long)tries);
+}
+
+static bool is_forbidden(const struct exchange *exchange)
+{
+    return counting_is_api(exchange) && exchange->status == 403;
+}
+
+void check_no_refresh_after_403(const struct evidence *evidence, const cJSON *params,
+                                struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "no token request after a 403");
+    size_t refused = counting_first(wire, 0, is_forbidden);
+    if (refused == wire->n) {
+        finding_undecided(finding, "no API call was answered with 403");
+        return;
+    }
+    size_t token = counting_first(wire, refused, exchange_asks_for_token);
+    if (token < wire->n)
+        finding_broken(finding, &wire->list[token], "a token request after the 403");
+    else
+        finding_holds(finding, "none");
+}
+
+void check_refresh_token_kept(const struct evidence *evidence, const cJSON *params,
+                              struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    const char *newest = evidence->stage->refresh_token;
+    int64_t n = 0;
+    (void)params;
+    buf_text(&finding->expected, "the newest refresh token in every refresh, and two refreshes");
+    for (size_t i = 0; i < wire->n; i++) {
+        const struct exchange *exchange = &wire->list[i];
+        if (!exchange_asks_for_token(exchange))
+            continue;
+        const char *sent = exchange_field(exchange, "refresh_token");
+        if (!sent || !newest || strcmp(sent, newest) != 0) {
+            finding_broken(finding, exchange, "<%s> was sent, <%s> is the newest",
+                           evidence_token_name(evidence, sent),
+                           evidence_token_name(evidence, newest));
+            return;
+        }
+        n++;
+        const char *given = exchange_answer(exchange, "refresh_token");
+        newest = given ? given : newest;
+    }
+    if (n < 2)
+        finding_undecided(finding, "%lld refreshes, which shows nothing", (long long)n);
+    else
+        finding_holds(finding, "the newest in each of %lld refreshes", (long long)n);
+}

@@ -1,0 +1,41 @@
+/* What makes the client move. The judge looks at the wire whatever the driver is; a driver only
+ * turns a scenario's steps into something its kind of client understands.
+ * May depend on: shared, host, evidence, scenario. Owner: drivers. */
+#ifndef FAKEWIX_DRIVERS_DRIVER_H
+#define FAKEWIX_DRIVERS_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evidence/performance.h"
+#include "evidence/stage.h"
+#include "scenario/scenario.h"
+#include "shared/err.h"
+
+/* One variant of a scenario, ready to be played. Borrowed. */
+struct act {
+    const char *scenario; /* its id */
+    const struct variant *variant;
+    struct stage *stage;      /* a driver may arm what it needs to make time pass */
+    const char *state_folder; /* kept within the scenario, removed after it */
+    int64_t timeout_ms;
+    int quiet_ms; /* how long to listen to what a client left running */
+    int stop_fd;  /* becomes readable when the run is interrupted, or -1 */
+};
+
+struct driver {
+    const char *name;
+    unsigned offers; /* mask of needs */
+    void *context;   /* owned */
+    /* Get the stage ready for the steps: arm what must happen between calls. */
+    bool (*prepare)(void *context, const struct act *act, struct err *err);
+    /* Let the client go through the steps. False only where we failed, not the client. */
+    bool (*play)(void *context, const struct act *act, struct performance *ret_performance,
+                 struct err *err);
+    void (*free)(void *context);
+};
+
+/* Does not accept a half-built one. */
+void driver_free(struct driver *driver);
+
+#endif

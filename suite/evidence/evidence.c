@@ -1,0 +1,154 @@
+/* The wire as a person reads it. Tokens are a thousand bytes of noise, and secrets do not belong in
+ * a CI log: each gets a short name in the order of appearance, which also makes "the old token
+ * again" visible at a glance. */
+#include "evidence/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/text.h"
+
+enum { EXCERPT_LINES = 16, EXCERPT_BEFORE = 10 };
+
+static const struct alias *find_alias(const struct evidence *evidence, const char *secret)
+{
+    for (size_t i = 0; i < evidence->n_aliases; i++)
+        if (strcmp(evidence->aliases[i].secret, secret) == 0)
+            return &evidence->aliases[i];
+    return NULL;
+}
+
+/* Takes `name`. */
+static void add_alias(struct evidence *evidence, const char *secret, char *name)
+{
+    evidence->aliases =
+        mem_grow(evidence->aliases, evidence->n_aliases + 1, sizeof *evidence->aliases);
+    evidence->aliases[evidence->n_aliases++] =
+        (struct alias){.secret = mem_text(secret), .name = name};
+}
+
+static void name_secret(struct evidence *evidence, const char *secret, const char *kind,
+                        int *counter)
+{
+    if (!secret || !*secret || find_alias(evidence, secret))
+        return;
+    add_alias(evidence, secret, mem_format("%s#%d", kind, ++*counter));
+}
+
+void evidence_name_secrets(struct evidence *evidence)
+{
+    int n_access = 0;
+    int n_refresh = 0;
+    int n_code = 0;
+    add_alias(evidence, evidence->stage->world.app_secret, mem_text("app-secret"));
+    name_secret(evidence, evidence->stage->refresh_token, "refresh", &n_refresh);
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        name_secret(evidence, exchange_field(exchange, "code"), "code", &n_code);
+        name_secret(evidence, exchange_answer(exchange, "access_token"), "access", &n_access);
+        name_secret(evidence, exchange_answer(exchange, "refresh_token"), "refresh", &n_refresh);
+    }
+}
+
+/* The longest secret that stands at `text`, so that one that begins like another is not cut. */
+static const struct alias *alias_at(const struct evidence *evidence, const char *text)
+{
+    const struct alias *best = NULL;
+    for (size_t i = 0; i < evidence->n_aliases; i++) {
+        const struct alias *alias = &evidence->aliases[i];
+        size_t len = strlen(alias->secret);
+        if (strncmp(text, alias->secret, len) == 0 && (!best || len > strlen(best->secret)))
+            best = alias;
+    }
+    return best;
+}
+
+void evidence_add_redacted(const struct evidence *evidence, const char *text, struct buf *out)
+{
+    while (*text) {
+        const struct alias *alias = alias_at(evidence, text);
+        if (alias)
+            buf_format(out, "<%s>", alias->name);
+        else
+            buf_char(out, *text);
+        text += alias ? strlen(alias->secret) : 1;
+    }
+}
+
+const char *evidence_token_name(const struct evidence *evidence, const char *token)
+{
+    if (!token || !*token)
+        return "nothing";
+    const struct alias *alias = find_alias(evidence, token);
+    return alias ? alias->name : "an unknown token";
+}
+
+static void add_request(const struct evidence *evidence, const struct exchange *exchange,
+                        struct buf *out)
+{
+    buf_format(out, "%s ", exchange->method);
+    evidence_add_redacted(evidence, exchange->target, out);
+    const char *grant = exchange_field(exchange, "grant_type");
+    const char *refresh = exchange_field(exchange, "refresh_token");
+    if (exchange->kind == EXCHANGE_TOKEN && grant)
+        buf_format(out, " grant=%s", grant);
+    if (exchange->kind == EXCHANGE_TOKEN && refresh)
+        buf_format(out, " with <%s>", evidence_token_name(evidence, refresh));
+    if (exchange->token)
+        buf_format(out, " authorization=<%s>", evidence_token_name(evidence, exchange->token));
+}
+
+static void add_answer(const struct evidence *evidence, const struct exchange *exchange,
+                       struct buf *out)
+{
+    static const char *const tokens[] = {"access_token", "refresh_token"};
+    buf_format(out, " -> %d", exchange->status);
+    if (*exchange->outcome && strcmp(exchange->outcome, "ok") != 0)
+        buf_format(out, " %s", exchange->outcome);
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        const char *token = exchange_answer(exchange, tokens[i]);
+        if (token)
+            buf_format(out, " <%s>", evidence_token_name(evidence, token));
+    }
+    if (exchange->fault_id)
+        buf_text(out, " (fault)");
+}
+
+void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out)
+{
+    const struct wire *wire = &evidence->wire;
+    size_t at = 0;
+    while (at < wire->n && wire->list[at].seq != marked)
+        at++;
+    size_t first = at < wire->n && at > EXCERPT_BEFORE ? at - EXCERPT_BEFORE : 0;
+    size_t past = first + EXCERPT_LINES < wire->n ? first + EXCERPT_LINES : wire->n;
+    if (first)
+        buf_format(out, "  … %zu earlier exchanges\n", first);
+    for (size_t i = first; i < past; i++) {
+        const struct exchange *exchange = &wire->list[i];
+        buf_format(out, "%s #%-3zu %+9lld ms virtual %+6lld ms real  ", i == at ? ">" : " ", i + 1,
+                   (long long)(exchange->at_ms - wire->list[0].at_ms),
+                   (long long)(exchange->real_ms - wire->list[0].real_ms));
+        add_request(evidence, exchange, out);
+        add_answer(evidence, exchange, out);
+        const char *then = stage_aftermath(evidence->stage, exchange->seq);
+        buf_format(out, "%s%s\n", then ? "; then " : "", then ? then : "");
+    }
+    if (past < wire->n)
+        buf_format(out, "  … %zu later exchanges\n", wire->n - past);
+    if (!wire->n)
+        buf_text(out, "  no request reached the fake\n");
+}
+
+void evidence_free(struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->n_aliases; i++) {
+        free(evidence->aliases[i].secret);
+        free(evidence->aliases[i].name);
+    }
+    free(evidence->aliases);
+    wire_free(&evidence->wire);
+    performance_free(&evidence->performance);
+    *evidence = (struct evidence){0};
+}

@@ -1,0 +1,85 @@
+/* A scenario is about a situation. Whether the situation came up is counted, not assumed: every
+ * fault is asked for its hits. */
+#include "evidence/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *what, int64_t needed,
+                        struct err *err)
+{
+    char *id = NULL;
+    if (!control_arm(&stage->world, fault, &id, err))
+        return NULL;
+    stage->armed = mem_grow(stage->armed, stage->n_armed + 1, sizeof *stage->armed);
+    struct armed *armed = &stage->armed[stage->n_armed++];
+    *armed = (struct armed){.id = id, .what = mem_text(what), .needed = needed};
+    return armed;
+}
+
+bool stage_raise_curtain(struct stage *stage, struct err *err)
+{
+    OWNED(tree_free) cJSON *journal = NULL;
+    return control_read_journal(&stage->world, 0, &journal, &stage->journal_from, err);
+}
+
+static void note_hits(struct armed *armed, const cJSON *fault)
+{
+    const cJSON *hit = NULL;
+    cJSON_ArrayForEach(hit, tree_get(fault, "hits"))
+    {
+        armed->seqs = mem_grow(armed->seqs, (size_t)armed->hits + 1, sizeof *armed->seqs);
+        armed->seqs[armed->hits++] = (int64_t)hit->valuedouble;
+    }
+}
+
+bool stage_count_hits(struct stage *stage, struct err *err)
+{
+    OWNED(tree_free) cJSON *answer = NULL;
+    if (!control_read_faults(&stage->world, &answer, err))
+        return false;
+    for (size_t i = 0; i < stage->n_armed; i++) {
+        const cJSON *fault = NULL;
+        cJSON_ArrayForEach(fault, tree_get(answer, "faults"))
+        {
+            const char *id = tree_text(fault, "fault_id");
+            if (id && strcmp(id, stage->armed[i].id) == 0)
+                note_hits(&stage->armed[i], fault);
+        }
+    }
+    return true;
+}
+
+const char *stage_aftermath(const struct stage *stage, int64_t seq)
+{
+    for (size_t i = 0; i < stage->n_armed; i++)
+        for (int64_t hit = 0; stage->armed[i].then && hit < stage->armed[i].hits; hit++)
+            if (stage->armed[i].seqs[hit] == seq)
+                return stage->armed[i].then;
+    return NULL;
+}
+
+const struct armed *stage_unmet(const struct stage *stage)
+{
+    for (size_t i = 0; i < stage->n_armed; i++)
+        if (stage->armed[i].hits < stage->armed[i].needed)
+            return &stage->armed[i];
+    return NULL;
+}
+
+void stage_free(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->n_armed; i++) {
+        free(stage->armed[i].id);
+        free(stage->armed[i].what);
+        free(stage->armed[i].then);
+        free(stage->armed[i].seqs);
+    }
+    free(stage->armed);
+    free(stage->refresh_token);
+    control_end_world(&stage->world);
+    *stage = (struct stage){0};
+}

@@ -1,0 +1,50 @@
+/* A world made ready for one scenario: what the client is given, and the faults that wait for it.
+ * May depend on: shared, fake. Owner: evidence. */
+#ifndef FAKEWIX_EVIDENCE_STAGE_H
+#define FAKEWIX_EVIDENCE_STAGE_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fake/control.h"
+#include "shared/err.h"
+
+/* A fault that must hit, or the scenario's situation never came up. Text owned. */
+struct armed {
+    char *id;
+    char *what;     /* "status 401 on the API" */
+    char *then;     /* "301 s pass": what follows the request that it hits; NULL for a fault that
+                     * shows in the answer */
+    int64_t needed; /* hits; 0 where it is optional */
+    int64_t hits;   /* counted after the client's performance */
+    int64_t *seqs;  /* the journal numbers of the requests it hit; owned */
+};
+
+struct stage {
+    struct world world;
+    char *refresh_token; /* NULL in the client credentials flow */
+    struct armed *armed;
+    size_t n_armed;
+    int64_t journal_from; /* the client's first entry in the journal */
+};
+
+/* Arm a fault; `fault` as POST faults takes it. Gives the record to be filled further, or NULL. */
+struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *what, int64_t needed,
+                        struct err *err);
+
+/* From here on the journal is the client's. */
+bool stage_raise_curtain(struct stage *stage, struct err *err);
+
+/* Ask the fake what each armed fault has hit. */
+bool stage_count_hits(struct stage *stage, struct err *err);
+
+/* The first fault that was to hit and did not often enough, or NULL. Borrowed. */
+const struct armed *stage_unmet(const struct stage *stage);
+
+/* What happened behind the request with that number, or NULL. Borrowed. */
+const char *stage_aftermath(const struct stage *stage, int64_t seq);
+
+void stage_free(struct stage *stage);
+
+#endif

@@ -1,0 +1,420 @@
+/* fakewix-conform: the only file of the suite that prints, reads the environment and exits. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/exec.h"
+#include "fake/http.h"
+#include "fake/server.h"
+#include "host/files.h"
+#include "options.h"
+#include "report/console.h"
+#include "report/run.h"
+#include "scenario/catalogue.h"
+#include "shared/mem.h"
+#include "shared/now.h"
+#include "shared/text.h"
+#include "shared/tree.h"
+#include "trial/crew.h"
+#include "trial/known.h"
+
+enum { QUIET_MS = 150, PERCENT = 100 };
+
+/* ---- interruption: a signal is one byte in a pipe that every wait looks at ---- */
+
+static int stop_pipe[2] = {-1, -1};
+static atomic_bool stopped;
+
+static void *await_signal(void *arg)
+{
+    sigset_t *signals = arg;
+    int number = 0;
+    sigwait(signals, &number);
+    stopped = true;
+    close(stop_pipe[1]); /* the read end is readable for good */
+    return NULL;
+}
+
+static void watch_signals(void)
+{
+    static sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_t thread;
+    if (pipe(stop_pipe) == 0 && pthread_create(&thread, NULL, await_signal, &signals) == 0)
+        pthread_detach(thread);
+}
+
+static bool is_stopped(void *context)
+{
+    (void)context;
+    return stopped;
+}
+
+/* ---- list and explain ---- */
+
+static void print(FILE *stream, const struct buf *text)
+{
+    fwrite(buf_str(text), 1, text->len, stream);
+    fflush(stream);
+}
+
+static void list_json(const struct plan *plan, struct buf *out)
+{
+    OWNED(tree_free) cJSON *root = cJSON_CreateObject();
+    cJSON *list = tree_put(root, "scenarios", cJSON_CreateArray());
+    for (size_t i = 0; i < plan->n; i++) {
+        cJSON *object = tree_put(list, NULL, cJSON_CreateObject());
+        tree_put_text(object, "id", plan->list[i]->id);
+        tree_put_text(object, "code", plan->list[i]->code);
+        tree_put_text(object, "level", level_name(plan->list[i]->level));
+        tree_put_text(object, "title", plan->list[i]->title);
+    }
+    OWNED(mem_text_free) char *text = tree_print_pretty(root);
+    buf_format(out, "%s\n", text);
+}
+
+static int command_list(const struct options *options, const struct catalogue *catalogue,
+                        struct err *err)
+{
+    const struct option_values *only = &options->values[OPTION_ONLY];
+    OWNED(plan_free) struct plan plan = {0};
+    if (!plan_make(catalogue, only->list, only->n, &plan, err))
+        return RUN_USAGE;
+    OWNED(buf_free) struct buf out = {0};
+    if (options_text(options, OPTION_JSON))
+        list_json(&plan, &out);
+    for (size_t i = 0; i < plan.n && !options_text(options, OPTION_JSON); i++)
+        buf_format(&out, "%-7s %-6s %-44s %s\n", plan.list[i]->code,
+                   level_name(plan.list[i]->level), plan.list[i]->id, plan.list[i]->title);
+    print(stdout, &out);
+    return RUN_OK;
+}
+
+static void add_demand(const struct demand *demand, struct buf *out)
+{
+    buf_format(out, "  %s (%s): %s", demand->check->name, level_name(demand->level),
+               demand->check->requirement);
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, demand->params)
+    {
+        if (cJSON_IsNumber(member))
+            buf_format(out, " %s = %d.", member->string, member->valueint);
+    }
+    buf_char(out, '\n');
+}
+
+static int command_explain(const struct options *options, const struct catalogue *catalogue,
+                           struct err *err)
+{
+    const struct scenario *scenario = catalogue_find(catalogue, options->operand);
+    if (!scenario) {
+        err_set(err, "there is no scenario \"%s\"; `fakewix-conform list` shows them all",
+                options->operand);
+        return RUN_USAGE;
+    }
+    OWNED(buf_free) struct buf out = {0};
+    buf_format(&out, "%s %s: %s\n\n%s\n\nlevel   %s\nsource  %s\nwhy     %s\nfile    %s\n",
+               scenario->code, scenario->id, scenario->title, scenario->requirement,
+               level_name(scenario->level), scenario->source, scenario->why, scenario->file);
+    for (size_t i = 0; i < scenario->n_variants; i++) {
+        const struct variant *variant = &scenario->variants[i];
+        buf_format(&out, "\nflow %s%s%s, %lld calls\n", flow_name(variant->flow),
+                   *variant->name ? ", variant " : "", variant->name,
+                   (long long)variant_count_calls(variant));
+        for (size_t t = 0; t < variant->n_traps; t++)
+            buf_format(&out, "  armed: %s\n", variant->traps[t].what);
+        for (size_t d = 0; d < variant->expect.n_demands; d++)
+            add_demand(&variant->expect.demands[d], &out);
+        for (size_t a = 0; a < variant->n_alternatives; a++)
+            buf_format(&out, "  allowed (%s): %s\n", verdict_name(variant->alternatives[a].verdict),
+                       variant->alternatives[a].note);
+    }
+    print(stdout, &out);
+    return RUN_OK;
+}
+
+/* ---- run ---- */
+
+struct running {
+    const struct options *options;
+    struct known known;
+    struct console console;
+    struct server server;
+    struct driver driver;
+    struct trial_setup setup;
+    int64_t jobs;
+    char *again;
+};
+
+static void running_free(struct running *running)
+{
+    known_free(&running->known);
+    server_stop(&running->server);
+    if (running->driver.free)
+        driver_free(&running->driver);
+    free(running->again);
+}
+
+static void tell(void *context, struct result *result)
+{
+    struct running *running = context;
+    bool strict = options_text(running->options, OPTION_STRICT) != NULL;
+    known_apply(&running->known, strict, result);
+    if (options_text(running->options, OPTION_QUIET))
+        return;
+    OWNED(buf_free) struct buf line = {0};
+    console_add_line(&running->console, result, &line);
+    print(stdout, &line);
+}
+
+/* 'it'\''s' for it's. */
+static void add_quoted(struct buf *out, const char *text)
+{
+    buf_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_text(out, "'\\''");
+        else
+            buf_char(out, *text);
+    }
+    buf_char(out, '\'');
+}
+
+/* The command line that repeats this run; --only is added per scenario. */
+static char *make_again(const struct options *options)
+{
+    static const struct {
+        enum option option;
+        const char *name;
+    } kept[] = {{OPTION_COMMAND, "command"},
+                {OPTION_SERVER, "server"},
+                {OPTION_CONTROL_TOKEN, "control-token"},
+                {OPTION_TIMEOUT, "timeout"},
+                {OPTION_CAPS, "caps"},
+                {OPTION_SCENARIO_DIR, "scenario-dir"}};
+    struct buf line = {0};
+    buf_text(&line, "fakewix-conform run");
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const char *value = options_text(options, kept[i].option);
+        if (!value)
+            continue;
+        buf_format(&line, " --%s ", kept[i].name);
+        add_quoted(&line, value);
+    }
+    return buf_take(&line);
+}
+
+static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
+{
+    unsigned offers = 0;
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        OWNED(mem_text_free) char *name = mem_text_n(text, len);
+        enum need need = NEED_COUNT;
+        if (!need_by_name(name, &need))
+            return err_set(err, "--caps has the unknown word \"%s\"; docs/SCENARIOS.md lists them",
+                           name);
+        offers |= NEED_MASK(need);
+        text += len + (text[len] == ',');
+    }
+    *ret_offers = offers;
+    return true;
+}
+
+static bool wants_colour(const struct options *options)
+{
+    const char *when = options_text(options, OPTION_COLOUR);
+    if (when && strcmp(when, "auto") != 0)
+        return strcmp(when, "always") == 0;
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static bool read_run_options(struct running *running, const struct catalogue *catalogue,
+                             struct err *err)
+{
+    const struct options *options = running->options;
+    const char *command = options_text(options, OPTION_COMMAND);
+    const char *known = options_text(options, OPTION_KNOWN_FAILING);
+    const char *caps = options_text(options, OPTION_CAPS);
+    int64_t timeout_s = 0;
+    int64_t scale = 0;
+    if (!command)
+        return err_set(err, "name the client: fakewix-conform run --command 'PROGRAM'");
+    if (!options_number(options, OPTION_JOBS, 1, CREW_MAX_JOBS, 1, &running->jobs, err) ||
+        !options_number(options, OPTION_TIMEOUT, 1, 86400, 60, &timeout_s, err) ||
+        !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
+        (known && !known_read(known, catalogue, &running->known, err)))
+        return false;
+    running->driver = exec_driver(command);
+    running->console.colour = wants_colour(options);
+    running->again = make_again(options);
+    running->setup = (struct trial_setup){
+        .server = &running->server,
+        .driver = &running->driver,
+        .offers = running->driver.offers,
+        .timeout_ms = timeout_s * 1000,
+        .quiet_ms = (int)(QUIET_MS * scale / PERCENT),
+        .stop_fd = stop_pipe[0],
+    };
+    return !caps || read_caps(caps, &running->setup.offers, err);
+}
+
+static bool reach_server(struct running *running, struct err *err)
+{
+    const char *url = options_text(running->options, OPTION_SERVER);
+    const char *token = options_text(running->options, OPTION_CONTROL_TOKEN);
+    if (url)
+        return server_use(url, token, &running->server, err);
+    return server_start(getenv("FAKEWIX_BIN"), &running->server, err);
+}
+
+static bool write_reports(const struct options *options, const struct run *run, struct err *err)
+{
+    static const struct {
+        enum option option;
+        report_fn *write;
+    } reports[] = {{OPTION_JUNIT, report_junit}, {OPTION_JSON_FILE, report_json}};
+    bool written = true;
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        const char *file = options_text(options, reports[i].option);
+        if (!file)
+            continue;
+        OWNED(buf_free) struct buf text = {.max = (size_t)256 * 1024 * 1024};
+        reports[i].write(run, &text);
+        if (strcmp(file, "-") == 0)
+            print(stdout, &text);
+        else
+            written = files_write(file, buf_str(&text), text.len, err) && written;
+    }
+    return written;
+}
+
+static char **list_stale(const struct known *known, size_t *ret_n)
+{
+    char **list = NULL;
+    size_t n = 0;
+    size_t from = 0;
+    for (const struct known_entry *entry; (entry = known_next_stale(known, &from));) {
+        list = mem_grow(list, n + 1, sizeof *list);
+        list[n++] =
+            mem_format("%s:%d: \"%s%s%s\" passes now; remove the line", known->file, entry->line,
+                       entry->scenario, entry->check ? ":" : "", entry->check ? entry->check : "");
+    }
+    *ret_n = n;
+    return list;
+}
+
+static int finish(struct running *running, struct run *run, struct err *err)
+{
+    char **stale = list_stale(&running->known, &run->n_stale);
+    run->stale = (const char *const *)stale;
+    OWNED(buf_free) struct buf text = {0};
+    console_add_failures(&running->console, run, &text);
+    console_add_summary(&running->console, run, &text);
+    print(stdout, &text);
+    int status = run_exit_status(run);
+    if (!write_reports(running->options, run, err))
+        status = RUN_BROKEN;
+    for (size_t i = 0; i < run->n_stale; i++)
+        free(stale[i]);
+    free(stale);
+    return status;
+}
+
+static int try_plan(struct running *running, const struct plan *plan, struct err *err)
+{
+    int64_t started_ms = now_steady_ms();
+    struct crew_setup crew = {.trial = &running->setup,
+                              .plan = plan,
+                              .jobs = (int)running->jobs,
+                              .told = tell,
+                              .context = running,
+                              .interrupted = is_stopped};
+    struct result *results = crew_run(&crew);
+    struct run run = {
+        .client = options_text(running->options, OPTION_COMMAND),
+        .again = running->again,
+        .strict = options_text(running->options, OPTION_STRICT) != NULL,
+        .interrupted = stopped,
+        .results = results,
+        .n_results = plan->n,
+        .duration_ms = now_steady_ms() - started_ms,
+    };
+    int status = finish(running, &run, err);
+    for (size_t i = 0; i < plan->n; i++)
+        result_free(&results[i]);
+    free(results);
+    return status;
+}
+
+static int command_run(const struct options *options, const struct catalogue *catalogue,
+                       struct err *err)
+{
+    const struct option_values *only = &options->values[OPTION_ONLY];
+    OWNED(plan_free) struct plan plan = {0};
+    OWNED(running_free) struct running running = {.options = options};
+    if (!read_run_options(&running, catalogue, err) ||
+        !plan_make(catalogue, only->list, only->n, &plan, err))
+        return RUN_USAGE;
+    if (!reach_server(&running, err))
+        return RUN_BROKEN;
+    return try_plan(&running, &plan, err);
+}
+
+/* ---- */
+
+static const char *look_up(const char *name)
+{
+    return getenv(name);
+}
+
+static int command(const struct options *options, struct err *err)
+{
+    OWNED(buf_free) struct buf help = {0};
+    OWNED(catalogue_free) struct catalogue catalogue = {0};
+    bool needs_catalogue = options->command == COMMAND_RUN || options->command == COMMAND_LIST ||
+                           options->command == COMMAND_EXPLAIN;
+    if (needs_catalogue &&
+        !catalogue_load(options_text(options, OPTION_SCENARIO_DIR), &catalogue, err))
+        return RUN_USAGE;
+    switch (options->command) {
+    case COMMAND_RUN:
+        return command_run(options, &catalogue, err);
+    case COMMAND_LIST:
+        return command_list(options, &catalogue, err);
+    case COMMAND_EXPLAIN:
+        return command_explain(options, &catalogue, err);
+    case COMMAND_VERSION:
+        printf("fakewix-conform %s\n", FAKEWIX_VERSION);
+        return RUN_OK;
+    case COMMAND_HELP:
+        options_add_help(&help);
+        print(stdout, &help);
+        return RUN_OK;
+    }
+    return RUN_BROKEN;
+}
+
+int main(int argc, char **argv)
+{
+    mem_adopt_cjson();
+    http_begin();
+    watch_signals();
+    OWNED(err_free) struct err err = {0};
+    OWNED(options_free) struct options options = {0};
+    int status =
+        options_parse(argc, argv, look_up, &options, &err) ? command(&options, &err) : RUN_USAGE;
+    if (err.text)
+        fprintf(stderr, "fakewix-conform: %s\n", err.text);
+    http_end();
+    return status;
+}

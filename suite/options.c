@@ -1,0 +1,196 @@
+/* The command line, from one table that also prints --help. */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/text.h"
+
+static const struct {
+    const char *name;
+    const char *argument;
+    const char *commands;
+    const char *sentence;
+} rows[OPTION_COUNT] = {
+#define OPTION(symbol, name, argument, commands, sentence)                                         \
+    [OPTION_##symbol] = {name, argument, commands, sentence},
+#include "options.def"
+#undef OPTION
+};
+
+static const struct {
+    const char *name;
+    enum command command;
+    char letter;
+    const char *operand;
+    const char *sentence;
+} commands[] = {
+    {"run", COMMAND_RUN, 'r', NULL, "try scenarios on a client and say what it got wrong"},
+    {"list", COMMAND_LIST, 'l', NULL, "the scenarios there are"},
+    {"explain", COMMAND_EXPLAIN, 'e', "ID", "all about one scenario, by id or code"},
+    {"help", COMMAND_HELP, ' ', NULL, "print this"},
+    {"--help", COMMAND_HELP, ' ', NULL, NULL},
+    {"--version", COMMAND_VERSION, ' ', NULL, NULL},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static void add_value(struct options *options, enum option option, const char *value)
+{
+    struct option_values *values = &options->values[option];
+    values->list = mem_grow(values->list, values->n + 1, sizeof *values->list);
+    values->list[values->n++] = value;
+}
+
+/* The option of that name that the command takes, or OPTION_COUNT. */
+static enum option find_option(const char *name, size_t len, char letter)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strlen(rows[i].name) == len && strncmp(rows[i].name, name, len) == 0 &&
+            strchr(rows[i].commands, letter))
+            return (enum option)i;
+    return OPTION_COUNT;
+}
+
+/* "--name=value", "--name value", "--switch". Moves *at over what was used. */
+static bool read_option(struct options *options, char letter, char **argv, int *at, struct err *err)
+{
+    const char *name = argv[*at] + 2;
+    const char *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    enum option option = find_option(name, len, letter);
+    if (option == OPTION_COUNT)
+        return err_set(err, "%s is not an option of this command; see fakewix-conform help",
+                       argv[*at]);
+    if (!rows[option].argument) {
+        if (equals)
+            return err_set(err, "--%s takes no value", rows[option].name);
+        add_value(options, option, "");
+        return true;
+    }
+    const char *value = equals ? equals + 1 : argv[*at + 1];
+    if (!value)
+        return err_set(err, "--%s needs a value: --%s %s", rows[option].name, rows[option].name,
+                       rows[option].argument);
+    add_value(options, option, value);
+    *at += equals ? 0 : 1;
+    return true;
+}
+
+/* FAKEWIX_CONFORM_KNOWN_FAILING for "known-failing". */
+static char *variable_of(enum option option)
+{
+    char *name = mem_format("FAKEWIX_CONFORM_%s", rows[option].name);
+    for (char *c = name; *c; c++)
+        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+    return name;
+}
+
+static void read_env(struct options *options, char letter, options_env_fn *env)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (i == OPTION_HELP || options->values[i].n || !strchr(rows[i].commands, letter))
+            continue;
+        OWNED(mem_text_free) char *variable = variable_of((enum option)i);
+        const char *value = env(variable);
+        bool off = value && !rows[i].argument && strcmp(value, "0") == 0;
+        if (value && *value && !off)
+            add_value(options, (enum option)i, value);
+    }
+}
+
+static bool read_rest(struct options *options, size_t command, int argc, char **argv,
+                      struct err *err)
+{
+    for (int at = 2; at < argc; at++) {
+        if (strncmp(argv[at], "--", 2) == 0) {
+            if (!read_option(options, commands[command].letter, argv, &at, err))
+                return false;
+            continue;
+        }
+        if (!commands[command].operand || options->operand)
+            return err_set(err, "\"%s\" is not expected here; see fakewix-conform help", argv[at]);
+        options->operand = argv[at];
+    }
+    if (commands[command].operand && !options->operand && !options_text(options, OPTION_HELP))
+        return err_set(err, "fakewix-conform %s needs %s", commands[command].name,
+                       commands[command].operand);
+    return true;
+}
+
+bool options_parse(int argc, char **argv, options_env_fn *env, struct options *ret_options,
+                   struct err *err)
+{
+    if (argc < 2)
+        return err_set(err, "say what to do: fakewix-conform run --command 'PROGRAM', or help");
+    size_t command = 0;
+    while (command < N_COMMANDS && strcmp(commands[command].name, argv[1]) != 0)
+        command++;
+    if (command == N_COMMANDS)
+        return err_set(err, "\"%s\" is not a command; fakewix-conform help lists them", argv[1]);
+    struct options options = {.command = commands[command].command};
+    if (!read_rest(&options, command, argc, argv, err)) {
+        options_free(&options);
+        return false;
+    }
+    read_env(&options, commands[command].letter, env);
+    if (options_text(&options, OPTION_HELP))
+        options.command = COMMAND_HELP;
+    *ret_options = options;
+    return true;
+}
+
+const char *options_text(const struct options *options, enum option option)
+{
+    const struct option_values *values = &options->values[option];
+    return values->n ? values->list[values->n - 1] : NULL;
+}
+
+bool options_number(const struct options *options, enum option option, int64_t min, int64_t max,
+                    int64_t fallback, int64_t *ret_number, struct err *err)
+{
+    const char *text = options_text(options, option);
+    if (!text) {
+        *ret_number = fallback;
+        return true;
+    }
+    return text_parse_int(text, min, max, ret_number) ||
+           err_set(err, "--%s takes a number from %lld to %lld, not \"%s\"", rows[option].name,
+                   (long long)min, (long long)max, text);
+}
+
+static void add_option_help(enum option option, struct buf *out)
+{
+    OWNED(mem_text_free)
+    char *usage = mem_format("--%s%s%s", rows[option].name, rows[option].argument ? " " : "",
+                             rows[option].argument ? rows[option].argument : "");
+    buf_format(out, "  %-24s %s\n", usage, rows[option].sentence);
+}
+
+void options_add_help(struct buf *out)
+{
+    buf_text(out, "fakewix-conform judges an OAuth client by what it does on the wire.\n");
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (!commands[i].sentence)
+            continue;
+        buf_format(out, "\nfakewix-conform %s%s%s: %s\n", commands[i].name,
+                   commands[i].operand ? " " : "", commands[i].operand ? commands[i].operand : "",
+                   commands[i].sentence);
+        for (int option = 0; option < OPTION_COUNT; option++)
+            if (strchr(rows[option].commands, commands[i].letter) && commands[i].letter != ' ')
+                add_option_help((enum option)option, out);
+    }
+    buf_text(out, "\nEvery option can be set in the environment: FAKEWIX_CONFORM_JOBS=4.\n"
+                  "Exit status: 0 conformant; 1 an unexpected failure or a stale known-failing\n"
+                  "entry; 2 usage; 3 incomplete, or nothing ran; 4 the judge or the fake broke;\n"
+                  "130 interrupted.\n");
+}
+
+void options_free(struct options *options)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        free(options->values[i].list);
+    *options = (struct options){0};
+}

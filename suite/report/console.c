@@ -1,0 +1,171 @@
+/* A failure block answers the questions a client's author has, in the order they come up: what is
+ * wrong, what was to happen, what did, where on the wire, says who, what to do, how to see it
+ * again. */
+#include "report/console.h"
+
+#include <string.h>
+
+static const struct {
+    const char *mark;
+    const char *colour;
+} looks[VERDICT_COUNT] = {
+    [VERDICT_PASS] = {"pass", "\033[32m"},
+    [VERDICT_INFO] = {"info", "\033[36m"},
+    [VERDICT_NA] = {"n/a", "\033[2m"},
+    [VERDICT_WARN] = {"WARN", "\033[33m"},
+    [VERDICT_INCONCLUSIVE] = {"????", "\033[35m"},
+    [VERDICT_FAIL] = {"FAIL", "\033[31m"},
+    [VERDICT_ERROR] = {"ERROR", "\033[41m"},
+};
+
+static void add_mark(const struct console *console, enum verdict verdict, const char *text,
+                     struct buf *out)
+{
+    buf_format(out, "%s%-5s%s", console->colour ? looks[verdict].colour : "", text,
+               console->colour ? "\033[0m" : "");
+}
+
+void console_add_line(const struct console *console, const struct result *result, struct buf *out)
+{
+    const struct check_result *deciding = result_deciding(result);
+    add_mark(console, result->verdict, result->known ? "known" : looks[result->verdict].mark, out);
+    buf_format(out, " %-7s %-44s %5lld ms", result->code, result->id,
+               (long long)result->duration_ms);
+    if (result->known)
+        buf_format(out, "  %s", result->known_note);
+    else if (*result->reason)
+        buf_format(out, "  %s", result->reason);
+    else if (result->verdict == VERDICT_INFO && deciding)
+        buf_format(out, "  %s", deciding->seen);
+    buf_char(out, '\n');
+}
+
+static void add_field(struct buf *out, const char *name, const char *text)
+{
+    if (*text)
+        buf_format(out, "    %-9s %s\n", name, text);
+}
+
+/* Lines of an excerpt, indented; the marked one stands out by its own mark. */
+static void add_wire(struct buf *out, const char *wire)
+{
+    if (!*wire)
+        return;
+    buf_text(out, "    wire\n");
+    while (*wire) {
+        size_t len = strcspn(wire, "\n");
+        buf_text(out, "    ");
+        buf_add(out, wire, len);
+        buf_char(out, '\n');
+        wire += len + (wire[len] == '\n');
+    }
+}
+
+static void add_check(const struct console *console, const struct check_result *check,
+                      bool with_wire, struct buf *out)
+{
+    buf_text(out, "  ");
+    add_mark(console, check->verdict, looks[check->verdict].mark, out);
+    buf_format(out, " %s (%s)\n", check->id, level_name(check->level));
+    add_field(out, "rule", check->requirement);
+    add_field(out, "expected", check->expected);
+    add_field(out, "seen", check->seen);
+    add_field(out, "source", check->source);
+    add_field(out, "hint", check->hint);
+    if (check->level == LEVEL_MUST_OURS && check->verdict == VERDICT_FAIL)
+        add_field(out, "note",
+                  "MUST* is our own rule: no text demands it, but wrong answers or "
+                  "lost credentials follow");
+    if (with_wire)
+        add_wire(out, check->wire);
+}
+
+/* Whether the excerpt points at an exchange. */
+static bool is_marked(const struct check_result *check)
+{
+    return *check->wire == '>' || strstr(check->wire, "\n>");
+}
+
+static bool has_marked_wire(const struct result *result)
+{
+    for (size_t i = 0; i < result->n_checks; i++)
+        if (is_marked(&result->checks[i]))
+            return true;
+    return false;
+}
+
+static void add_failure(const struct console *console, const struct run *run,
+                        const struct result *result, struct buf *out)
+{
+    buf_char(out, '\n');
+    add_mark(console, result->verdict, looks[result->verdict].mark, out);
+    buf_format(out, " %s %s: %s\n", result->code, result->id, result->title);
+    add_field(out, "why", result->why);
+    if (result->verdict == VERDICT_ERROR)
+        add_field(out, "error", result->reason);
+    bool marked = has_marked_wire(result);
+    bool wire_shown = false;
+    enum verdict last = VERDICT_PASS;
+    for (size_t i = 0; i < result->n_checks; i++) {
+        const struct check_result *check = &result->checks[i];
+        bool echo = check->verdict == VERDICT_INCONCLUSIVE && last == VERDICT_INCONCLUSIVE;
+        if (check->verdict <= VERDICT_NA || echo)
+            continue;
+        last = check->verdict;
+        bool with_wire = marked ? is_marked(check) : !wire_shown;
+        add_check(console, check, with_wire, out);
+        wire_shown = wire_shown || with_wire;
+    }
+    buf_format(out, "    again     %s --only %s\n", run->again, result->code);
+}
+
+void console_add_failures(const struct console *console, const struct run *run, struct buf *out)
+{
+    for (size_t i = 0; i < run->n_results; i++) {
+        const struct result *result = &run->results[i];
+        bool tried_in_vain = result->verdict == VERDICT_INCONCLUSIVE && result->ran;
+        bool shown = result->verdict == VERDICT_WARN || result->verdict == VERDICT_FAIL ||
+                     result->verdict == VERDICT_ERROR || tried_in_vain;
+        if (shown && !result->known)
+            add_failure(console, run, result, out);
+    }
+    for (size_t i = 0; i < run->n_stale; i++)
+        buf_format(out, "\nstale %s\n", run->stale[i]);
+}
+
+static const char *meaning_of(int status)
+{
+    switch (status) {
+    case RUN_OK:
+        return "conformant";
+    case RUN_FAILED:
+        return "not conformant";
+    case RUN_INCOMPLETE:
+        return "nothing failed, but the run is incomplete";
+    case RUN_BROKEN:
+        return "the judge or the fake broke; this says nothing about the client";
+    default:
+        return "interrupted";
+    }
+}
+
+void console_add_summary(const struct console *console, const struct run *run, struct buf *out)
+{
+    (void)console;
+    struct run_counts counts = run_count(run);
+    const char *separator = "\n";
+    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        bool always = verdict == VERDICT_PASS || verdict == VERDICT_FAIL;
+        if (!counts.by_verdict[verdict] && !always)
+            continue;
+        buf_format(out, "%s%zu %s", separator, counts.by_verdict[verdict],
+                   verdict_key((enum verdict)verdict));
+        separator = ", ";
+    }
+    if (counts.known)
+        buf_format(out, ", %zu known", counts.known);
+    if (counts.stale)
+        buf_format(out, ", %zu stale", counts.stale);
+    buf_format(out, " in %lld.%03lld s: %s\n", (long long)(run->duration_ms / 1000),
+               (long long)(run->duration_ms % 1000), meaning_of(run_exit_status(run)));
+}

@@ -1,0 +1,54 @@
+/* A whole run, as reports see it.
+ * May depend on: shared, verdict. Owner: report. */
+#ifndef FAKEWIX_REPORT_RUN_H
+#define FAKEWIX_REPORT_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/buf.h"
+#include "verdict/result.h"
+
+struct run_counts {
+    size_t by_verdict[VERDICT_COUNT]; /* known failures are not among FAIL and WARN */
+    size_t known;
+    size_t stale;
+    size_t checks; /* checks that were made */
+};
+
+struct run {
+    const char *client; /* how the client was named: the command */
+    const char *again;  /* the command line that repeats the run, without --only */
+    bool strict;
+    bool interrupted;
+    const struct result *results;
+    size_t n_results;
+    const char *const *stale; /* sentences about entries that are true no more */
+    size_t n_stale;
+    int64_t duration_ms;
+};
+
+enum {
+    RUN_OK = 0,
+    RUN_FAILED = 1,
+    RUN_USAGE = 2,
+    RUN_INCOMPLETE = 3,
+    RUN_BROKEN = 4,
+    RUN_INTERRUPTED = 130
+};
+
+struct run_counts run_count(const struct run *run);
+
+/* The program's exit status. */
+int run_exit_status(const struct run *run);
+
+/* Whether a result makes the run fail. */
+bool run_result_fails(const struct run *run, const struct result *result);
+
+/* A report that is a file: writes the whole run. */
+typedef void report_fn(const struct run *run, struct buf *out);
+report_fn report_json;
+report_fn report_junit;
+
+#endif

@@ -1,0 +1,127 @@
+/* A scenario: a situation, what the client is to do in it, and what the wire must then show.
+ * One JSON file each; the form is docs/SCENARIOS.md.
+ * May depend on: shared, verdict, checks. Owner: scenario. */
+#ifndef FAKEWIX_SCENARIO_SCENARIO_H
+#define FAKEWIX_SCENARIO_SCENARIO_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checks/checks.h"
+#include "shared/err.h"
+#include "verdict/verdict.h"
+
+enum flow {
+    FLOW_CLIENT_CREDENTIALS,
+    FLOW_LEGACY, /* custom authentication: the client starts with a refresh token */
+};
+
+/* Bits of what a run must offer. */
+enum need {
+#define NEED(symbol, name, sentence) NEED_BIT_##symbol,
+#include "scenario/vocabulary.def"
+#undef NEED
+    NEED_COUNT
+};
+#define NEED_MASK(bit) (1U << (bit))
+
+enum step_kind {
+#define STEP(symbol, name, shape, sentence) STEP_##symbol,
+#include "scenario/vocabulary.def"
+#undef STEP
+    STEP_COUNT
+};
+
+struct step {
+    enum step_kind kind;
+    int64_t n;        /* of calls, or the number given */
+    int64_t parallel; /* calls at a time */
+    const char *text; /* the text given, or NULL; borrowed from the file's tree */
+};
+
+/* A fault that waits for the client. */
+struct trap {
+    cJSON *rule;    /* the body of POST faults; owned */
+    char *what;     /* "status 401 on GET /conformance/probe"; owned */
+    int64_t needed; /* hits without which the situation did not come up */
+};
+
+enum want_client { WANT_ANY, WANT_OK, WANT_ERROR };
+
+struct demand {
+    const struct check *check;
+    const cJSON *params; /* borrowed from the file's tree */
+    enum level level;
+};
+
+struct expectation {
+    enum want_client client;
+    struct demand *demands; /* owned */
+    size_t n_demands;
+};
+
+/* What is also acceptable, and the verdict it gets. */
+struct alternative {
+    struct expectation expect;
+    enum verdict verdict;
+    const char *note; /* borrowed from the file's tree */
+};
+
+/* A scenario has one variant or more, each run in a world of its own. */
+struct variant {
+    const char *name; /* "" where there is only one; borrowed from the tree */
+    cJSON *body;      /* the file's members with the variant's laid over; owned */
+    enum flow flow;
+    bool installed;
+    cJSON *wish; /* "lifetimes" and "profile" of the world, or NULL; owned */
+    struct trap *traps;
+    size_t n_traps;
+    struct step *steps;
+    size_t n_steps;
+    struct expectation expect;
+    struct alternative *alternatives;
+    size_t n_alternatives;
+};
+
+struct scenario {
+    char *id; /* "refresh/reply-omits-refresh-token": the path is the id */
+    char *file;
+    cJSON *tree; /* owned; most text below is borrowed from it */
+    const char *code;
+    const char *title;
+    const char *requirement;
+    const char *why;
+    const char *source;
+    const char *fairer; /* the scenario without whose failure this one only warns, or NULL */
+    enum level level;
+    unsigned needs;          /* mask */
+    const cJSON *depends_on; /* array of ids or codes, or NULL */
+    struct variant *variants;
+    size_t n_variants;
+};
+
+/* Read one scenario from its JSON text.
+ *
+ * id    its path without the ending; copied
+ * file  for messages; copied
+ *
+ * False, and a sentence that names the file, the place in it and the fix, where it is not sound:
+ * every key is checked, so a misspelt one cannot be passed over. */
+bool scenario_parse(const char *id, const char *file, const char *text, size_t len,
+                    struct scenario *ret_scenario, struct err *err);
+
+void scenario_free(struct scenario *scenario);
+
+/* Whether `name` (with * and ?) is the scenario's id or its code. */
+bool scenario_answers_to(const struct scenario *scenario, const char *name);
+
+const char *flow_name(enum flow flow);
+const char *need_name(enum need need);
+bool need_by_name(const char *name, enum need *ret_need);
+
+/* How many calls the steps of a variant ask for. */
+int64_t variant_count_calls(const struct variant *variant);
+
+#endif

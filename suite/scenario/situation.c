@@ -1,0 +1,268 @@
+/* What is the case before the client starts, and what happens while it runs. */
+#include "scenario/situation.h"
+
+#include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+static const struct {
+    const char *name;
+    const char *params;
+} traps[] = {
+#define TRAP(name, params, sentence) {name, params},
+#include "scenario/vocabulary.def"
+#undef TRAP
+};
+
+/* Places have names that fit either flow; anything with a blank is a route of the fake. */
+static const struct {
+    const char *name;
+    const char *routes[2]; /* by flow */
+} places[] = {
+    {"token",
+     {[FLOW_CLIENT_CREDENTIALS] = "POST /oauth2/token", [FLOW_LEGACY] = "POST /oauth/access*"}},
+    {"api",
+     {[FLOW_CLIENT_CREDENTIALS] = "* /conformance/probe", [FLOW_LEGACY] = "* /conformance/probe"}},
+};
+
+static const char *route_of(const char *place, enum flow flow)
+{
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i].name, place) == 0)
+            return places[i].routes[flow];
+    return strchr(place, ' ') ? place : NULL;
+}
+
+static const char *params_of(const char *fault)
+{
+    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
+        if (strcmp(traps[i].name, fault) == 0)
+            return traps[i].params;
+    return NULL;
+}
+
+static const char trap_keys[] = "fault on nth every after status_is times stage needed";
+
+/* {"on":…, "do":…} from the flat form a person writes. */
+static cJSON *make_rule(const cJSON *trap, const char *route, const char *params)
+{
+    static const char *const conditions[] = {"nth", "every", "after"};
+    cJSON *rule = cJSON_CreateObject();
+    cJSON *on = tree_put(rule, "on", cJSON_CreateObject());
+    tree_put_text(on, "route", route);
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        if (tree_get(trap, conditions[i]))
+            tree_put(on, conditions[i], cJSON_Duplicate(tree_get(trap, conditions[i]), true));
+    if (tree_get(trap, "status_is"))
+        tree_put(on, "status", cJSON_Duplicate(tree_get(trap, "status_is"), true));
+    const char *times = tree_text(trap, "times");
+    if (times)
+        tree_put_int(rule, "times", -1);
+    else if (tree_get(trap, "times"))
+        tree_put(rule, "times", cJSON_Duplicate(tree_get(trap, "times"), true));
+    if (tree_get(trap, "stage"))
+        tree_put(rule, "stage", cJSON_Duplicate(tree_get(trap, "stage"), true));
+    cJSON *action = tree_put(rule, "do", cJSON_CreateObject());
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, trap)
+    {
+        bool own = strcmp(member->string, "fault") == 0 || reader_lists(params, member->string);
+        if (own)
+            tree_put(action, member->string, cJSON_Duplicate(member, true));
+    }
+    return rule;
+}
+
+static bool check_times(const struct reader *reader, const char *place, const cJSON *trap)
+{
+    const char *word = tree_text(trap, "times");
+    int64_t times = 0;
+    if (word)
+        return strcmp(word, "always") == 0 ||
+               reader_fail(reader, place,
+                           "has a \"times\" that is neither a number nor \"always\"");
+    return reader_number(reader, place, trap, "times", 1, 1, &times);
+}
+
+static bool read_trap(const struct reader *reader, const char *place, const cJSON *json,
+                      enum flow flow, struct trap *trap)
+{
+    const char *fault = NULL;
+    const char *on = NULL;
+    if (!cJSON_IsObject(json))
+        return reader_fail(reader, place, "must be an object with \"fault\" and \"on\"");
+    if (!reader_text(reader, place, json, "fault", &fault) ||
+        !reader_text(reader, place, json, "on", &on))
+        return false;
+    const char *params = params_of(fault);
+    if (!params)
+        return reader_fail(reader, place,
+                           "names the unknown fault \"%s\"; docs/SCENARIOS.md "
+                           "lists them",
+                           fault);
+    OWNED(mem_text_free) char *allowed = mem_format("%s %s", trap_keys, params);
+    if (!reader_knows_keys(reader, place, json, allowed) || !check_times(reader, place, json) ||
+        !reader_number(reader, place, json, "needed", 0, 1, &trap->needed))
+        return false;
+    const char *route = route_of(on, flow);
+    if (!route)
+        return reader_fail(reader, place,
+                           "has \"on\": \"%s\"; it takes \"token\", \"api\" or a "
+                           "route such as \"GET /apps/v1/instance\"",
+                           on);
+    trap->rule = make_rule(json, route, params);
+    trap->what = mem_format("the fault \"%s\" on %s", fault, route);
+    return true;
+}
+
+static bool read_flow(const struct reader *reader, const char *place, const cJSON *given,
+                      struct variant *variant)
+{
+    if (!tree_get(given, "flow"))
+        return true;
+    const char *name = tree_text(given, "flow");
+    for (enum flow flow = FLOW_CLIENT_CREDENTIALS; name && flow <= FLOW_LEGACY; flow++) {
+        if (strcmp(flow_name(flow), name) != 0)
+            continue;
+        variant->flow = flow;
+        return true;
+    }
+    return reader_fail(reader, place,
+                       "has a \"flow\" that is neither \"client_credentials\" nor "
+                       "\"legacy\"");
+}
+
+bool situation_read_given(const struct reader *reader, const char *place, const cJSON *given,
+                          struct variant *variant)
+{
+    variant->installed = true;
+    if (!given)
+        return true;
+    if (!reader_is_object(reader, place, given) ||
+        !reader_knows_keys(reader, place, given, "flow installed lifetimes profile faults") ||
+        !read_flow(reader, place, given, variant))
+        return false;
+    variant->installed = tree_flag(given, "installed", true);
+    static const char *const wishes[] = {"lifetimes", "profile"};
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        const cJSON *wish = tree_get(given, wishes[i]);
+        if (!reader_is_object(reader, place, wish))
+            return false;
+        if (wish && !variant->wish)
+            variant->wish = cJSON_CreateObject();
+        if (wish)
+            tree_put(variant->wish, wishes[i], cJSON_Duplicate(wish, true));
+    }
+    OWNED(mem_text_free) char *faults_place = mem_format("%s.faults", place);
+    if (!reader_is_array(reader, faults_place, tree_get(given, "faults")))
+        return false;
+    const cJSON *json = NULL;
+    cJSON_ArrayForEach(json, tree_get(given, "faults"))
+    {
+        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", faults_place, variant->n_traps);
+        variant->traps = mem_grow(variant->traps, variant->n_traps + 1, sizeof *variant->traps);
+        variant->traps[variant->n_traps] = (struct trap){0};
+        if (!read_trap(reader, at, json, variant->flow, &variant->traps[variant->n_traps++]))
+            return false;
+    }
+    return true;
+}
+
+enum shape { SHAPE_WORD, SHAPE_NUMBER, SHAPE_TEXT, SHAPE_CALL };
+
+static const struct {
+    const char *name;
+    enum shape shape;
+} verbs[STEP_COUNT] = {
+#define STEP(symbol, name, shape, sentence) [STEP_##symbol] = {name, SHAPE_##shape},
+#include "scenario/vocabulary.def"
+#undef STEP
+};
+
+static bool find_verb(const char *name, enum step_kind *ret_kind)
+{
+    for (int i = 0; name && i < STEP_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) != 0)
+            continue;
+        *ret_kind = (enum step_kind)i;
+        return true;
+    }
+    return false;
+}
+
+static bool read_call(const struct reader *reader, const char *place, const cJSON *value,
+                      struct step *step)
+{
+    step->n = 1;
+    step->parallel = 1;
+    if (!value)
+        return true;
+    if (cJSON_IsObject(value))
+        return reader_knows_keys(reader, place, value, "n parallel") &&
+               reader_number(reader, place, value, "n", 1, 1, &step->n) &&
+               reader_number(reader, place, value, "parallel", 1, 1, &step->parallel);
+    bool whole = cJSON_IsNumber(value) && value->valuedouble >= 1 &&
+                 value->valuedouble == (double)value->valueint;
+    step->n = whole ? value->valueint : 0;
+    return whole || reader_fail(reader, place, "must be a number of calls or an object");
+}
+
+static bool read_value(const struct reader *reader, const char *place, const cJSON *value,
+                       struct step *step)
+{
+    const char *name = verbs[step->kind].name;
+    switch (verbs[step->kind].shape) {
+    case SHAPE_WORD:
+        return !value || reader_fail(reader, place, "\"%s\" takes no value", name);
+    case SHAPE_CALL:
+        return read_call(reader, place, value, step);
+    case SHAPE_TEXT:
+        step->text = cJSON_GetStringValue(value);
+        return step->text || reader_fail(reader, place, "\"%s\" takes a text", name);
+    case SHAPE_NUMBER:
+        if (!cJSON_IsNumber(value) || value->valuedouble < 0 ||
+            value->valuedouble != (double)value->valueint)
+            return reader_fail(reader, place, "\"%s\" takes a whole number", name);
+        step->n = value->valueint;
+        return true;
+    }
+    return false;
+}
+
+/* "call" and {"call": 5}: a step is a word, or an object with one member. */
+static bool read_step(const struct reader *reader, const char *place, const cJSON *json,
+                      struct step *step)
+{
+    bool one_member = cJSON_IsObject(json) && cJSON_GetArraySize(json) == 1;
+    const cJSON *value = one_member ? json->child : NULL;
+    const char *name = one_member ? value->string : cJSON_GetStringValue(json);
+    if (!name)
+        return reader_fail(reader, place,
+                           "must be a word such as \"call\" or an object with one "
+                           "member such as {\"advance_s\": 301}");
+    if (!find_verb(name, &step->kind))
+        return reader_fail(reader, place,
+                           "is the unknown step \"%s\"; docs/SCENARIOS.md lists "
+                           "them",
+                           name);
+    return read_value(reader, place, value, step);
+}
+
+bool situation_read_steps(const struct reader *reader, const char *place, const cJSON *steps,
+                          struct variant *variant)
+{
+    if (!cJSON_IsArray(steps))
+        return reader_fail(reader, place, "must be an array");
+    const cJSON *json = NULL;
+    cJSON_ArrayForEach(json, steps)
+    {
+        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", place, variant->n_steps);
+        variant->steps = mem_grow(variant->steps, variant->n_steps + 1, sizeof *variant->steps);
+        variant->steps[variant->n_steps] = (struct step){0};
+        if (!read_step(reader, at, json, &variant->steps[variant->n_steps++]))
+            return false;
+    }
+    return variant_count_calls(variant) > 0 ||
+           reader_fail(reader, place, "never let the client call");
+}

@@ -1,0 +1,17 @@
+/* The "given" and "steps" of a scenario.
+ * May depend on: shared, scenario/reader. Owner: scenario. */
+#ifndef FAKEWIX_SCENARIO_SITUATION_H
+#define FAKEWIX_SCENARIO_SITUATION_H
+
+#include "scenario/reader.h"
+#include "scenario/scenario.h"
+
+/* Fill flow, installed, wish, traps. `given` may be NULL. */
+bool situation_read_given(const struct reader *reader, const char *place, const cJSON *given,
+                          struct variant *variant);
+
+/* Fill steps. */
+bool situation_read_steps(const struct reader *reader, const char *place, const cJSON *steps,
+                          struct variant *variant);
+
+#endif

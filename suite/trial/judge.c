@@ -1,0 +1,224 @@
+/* The rules of fairness live here, and nowhere else:
+ *
+ * - An accusation needs an exchange to point at. Where the scenario's situation did not come up (a
+ *   fault never hit, the client crashed before), a check that misses something is INCONCLUSIVE; one
+ *   that saw something forbidden stands.
+ * - Where the client says that it cannot do this, that is N/A.
+ * - What is not expected but allowed gets the verdict the scenario names for it. */
+#include "trial/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/buf.h"
+#include "shared/mem.h"
+
+static char *text_of(const struct buf *buf)
+{
+    return mem_text(buf_str(buf));
+}
+
+/* Prints "check" or "variant/check". */
+static char *name_check(const struct variant *variant, const char *name)
+{
+    return *variant->name ? mem_format("%s/%s", variant->name, name) : mem_text(name);
+}
+
+static char *make_excerpt(const struct evidence *evidence, int64_t marked)
+{
+    OWNED(buf_free) struct buf excerpt = {0};
+    evidence_add_excerpt(evidence, marked, &excerpt);
+    return text_of(&excerpt);
+}
+
+/* What kept the situation from coming up, as a sentence; caller frees with free(); NULL where it
+ * did come up. */
+static char *find_obstacle(const struct evidence *evidence)
+{
+    const struct performance *performance = &evidence->performance;
+    if (performance->end == CLIENT_NOT_STARTED || performance->end == CLIENT_STOPPED)
+        return mem_format("the client %s", performance->detail);
+    const struct armed *unmet = stage_unmet(evidence->stage);
+    if (!unmet)
+        return NULL;
+    bool ended_early = performance->end == CLIENT_CRASHED || performance->end == CLIENT_TIMED_OUT;
+    return mem_format("%s happened %lld times, and %lld are needed%s%s", unmet->what,
+                      (long long)unmet->hits, (long long)unmet->needed,
+                      ended_early ? "; the client " : "", ended_early ? performance->detail : "");
+}
+
+static enum verdict weigh(const struct finding *finding, enum level level, bool has_obstacle)
+{
+    switch (finding->kind) {
+    case FINDING_HOLDS:
+        return has_obstacle ? VERDICT_INCONCLUSIVE : VERDICT_PASS;
+    case FINDING_MEASURED:
+        return VERDICT_INFO;
+    case FINDING_UNDECIDED:
+        return VERDICT_INCONCLUSIVE;
+    case FINDING_BROKEN:
+        return has_obstacle && finding->seq < 0 ? VERDICT_INCONCLUSIVE : verdict_of_broken(level);
+    }
+    return VERDICT_ERROR;
+}
+
+static void ask(const struct demand *demand, const struct evidence *evidence,
+                struct finding *finding)
+{
+    *finding = (struct finding){.seq = -1};
+    demand->check->fn(evidence, demand->params, finding);
+}
+
+static void judge_demand(const struct scenario *scenario, const struct variant *variant,
+                         const struct demand *demand, const struct evidence *evidence,
+                         bool has_obstacle, struct result *result)
+{
+    OWNED(finding_free) struct finding finding = {0};
+    ask(demand, evidence, &finding);
+    enum verdict verdict = weigh(&finding, demand->level, has_obstacle);
+    const char *source =
+        strcmp(demand->check->source, "own") == 0 ? scenario->source : demand->check->source;
+    *result_add_check(result) = (struct check_result){
+        .id = name_check(variant, demand->check->name),
+        .verdict = verdict,
+        .level = demand->level,
+        .requirement = mem_text(demand->check->requirement),
+        .expected = text_of(&finding.expected),
+        .seen = text_of(&finding.seen),
+        .source = mem_text(source),
+        .hint = mem_text(demand->check->hint),
+        .wire = verdict > VERDICT_NA ? make_excerpt(evidence, finding.seq) : mem_text(""),
+    };
+}
+
+/* What the client's own answer was to be, and whether it was that. */
+static const struct {
+    const char *expected;
+    enum client_end end;
+} wanted[] = {
+    [WANT_ANY] = {"an answer of its own", CLIENT_OK},
+    [WANT_OK] = {"the client reports success", CLIENT_OK},
+    [WANT_ERROR] = {"the client reports an error", CLIENT_ERROR},
+};
+
+static bool client_fits(enum want_client want, const struct performance *performance)
+{
+    bool answered = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR;
+    return want == WANT_ANY ? answered : performance->end == wanted[want].end;
+}
+
+/* The last lines of what the client wrote to stderr, which often say what is wrong. */
+static void add_last_words(const struct evidence *evidence, struct buf *out)
+{
+    enum { SHOWN = 600 };
+    const struct buf *text = &evidence->performance.err;
+    const char *from = buf_str(text);
+    if (text->len > SHOWN)
+        from += text->len - SHOWN;
+    if (!*from)
+        return;
+    buf_text(out, "; its last words on stderr: ");
+    evidence_add_redacted(evidence, from, out);
+    while (out->len && out->data[out->len - 1] == '\n')
+        out->data[--out->len] = '\0';
+}
+
+static void judge_client(const struct scenario *scenario, const struct variant *variant,
+                         const struct evidence *evidence, bool has_obstacle, struct result *result)
+{
+    const struct performance *performance = &evidence->performance;
+    enum want_client want = variant->expect.client;
+    bool fits = client_fits(want, performance);
+    bool crashed = performance->end != CLIENT_OK && performance->end != CLIENT_ERROR;
+    OWNED(buf_free) struct buf seen = {0};
+    buf_format(&seen, "it %s", performance->detail);
+    if (!fits)
+        add_last_words(evidence, &seen);
+    enum level level = crashed && scenario->level == LEVEL_INFO ? LEVEL_MUST_OURS : scenario->level;
+    enum verdict verdict = fits ? VERDICT_PASS : verdict_of_broken(level);
+    if (has_obstacle)
+        verdict = VERDICT_INCONCLUSIVE;
+    *result_add_check(result) = (struct check_result){
+        .id = name_check(variant, "client-answer"),
+        .verdict = verdict,
+        .level = level,
+        .requirement = mem_text("The client answers as the situation demands, and does not crash."),
+        .expected = mem_text(wanted[want].expected),
+        .seen = text_of(&seen),
+        .source = mem_text(scenario->source),
+        .hint = mem_text(""),
+        .wire = verdict > VERDICT_NA ? make_excerpt(evidence, -1) : mem_text(""),
+    };
+}
+
+static void add_note(const struct scenario *scenario, const struct variant *variant,
+                     const struct evidence *evidence, const char *name, enum verdict verdict,
+                     const char *expected, const char *seen, struct result *result)
+{
+    *result_add_check(result) = (struct check_result){
+        .id = name_check(variant, name),
+        .verdict = verdict,
+        .level = scenario->level,
+        .requirement = mem_text(scenario->requirement),
+        .expected = mem_text(expected),
+        .seen = mem_text(seen),
+        .source = mem_text(scenario->source),
+        .hint = mem_text(""),
+        .wire = verdict > VERDICT_NA ? make_excerpt(evidence, -1) : mem_text(""),
+    };
+}
+
+/* Whether all of an alternative's demands hold. */
+static bool alternative_holds(const struct alternative *other, const struct evidence *evidence)
+{
+    if (!client_fits(other->expect.client, &evidence->performance))
+        return false;
+    for (size_t i = 0; i < other->expect.n_demands; i++) {
+        OWNED(finding_free) struct finding finding = {0};
+        ask(&other->expect.demands[i], evidence, &finding);
+        if (finding.kind != FINDING_HOLDS)
+            return false;
+    }
+    return true;
+}
+
+static const struct alternative *find_alternative(const struct variant *variant,
+                                                  const struct evidence *evidence)
+{
+    for (size_t i = 0; i < variant->n_alternatives; i++)
+        if (alternative_holds(&variant->alternatives[i], evidence))
+            return &variant->alternatives[i];
+    return NULL;
+}
+
+static bool is_broken(const struct result *result)
+{
+    enum verdict verdict = result_conclude(result);
+    return verdict == VERDICT_FAIL || verdict == VERDICT_WARN;
+}
+
+void judge_variant(const struct scenario *scenario, const struct variant *variant,
+                   const struct evidence *evidence, struct result *result)
+{
+    if (evidence->performance.end == CLIENT_UNSUPPORTED) {
+        add_note(scenario, variant, evidence, "client-answer", VERDICT_NA, "",
+                 evidence->performance.detail, result);
+        return;
+    }
+    OWNED(mem_text_free) char *obstacle = find_obstacle(evidence);
+    OWNED(result_free) struct result found = {.level = scenario->level};
+    if (obstacle)
+        add_note(scenario, variant, evidence, "situation", VERDICT_INCONCLUSIVE,
+                 "the situation that the scenario is about", obstacle, &found);
+    judge_client(scenario, variant, evidence, obstacle != NULL, &found);
+    for (size_t i = 0; i < variant->expect.n_demands; i++)
+        judge_demand(scenario, variant, &variant->expect.demands[i], evidence, obstacle != NULL,
+                     &found);
+    const struct alternative *other =
+        is_broken(&found) && !obstacle ? find_alternative(variant, evidence) : NULL;
+    if (other)
+        add_note(scenario, variant, evidence, "allowed-alternative", other->verdict,
+                 "what is expected, or what is allowed beside it", other->note, result);
+    else
+        result_take_checks(result, &found);
+}

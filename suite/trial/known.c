@@ -1,0 +1,152 @@
+/* An entry is a promise that something fails. It is kept as long as it does; the day it passes the
+ * entry is stale, and says so, or the list would only ever grow. */
+#include "trial/known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/files.h"
+#include "shared/buf.h"
+#include "shared/mem.h"
+#include "shared/text.h"
+
+static char *trimmed(const char *text, size_t len)
+{
+    while (len && strchr(" \t\r", *text))
+        text++, len--;
+    while (len && strchr(" \t\r", text[len - 1]))
+        len--;
+    return mem_text_n(text, len);
+}
+
+static void add_entry(struct known *known, const char *line, size_t len, int number)
+{
+    const char *hash = memchr(line, '#', len);
+    size_t rule_len = hash ? (size_t)(hash - line) : len;
+    OWNED(mem_text_free) char *rule = trimmed(line, rule_len);
+    if (!*rule)
+        return;
+    const char *colon = strchr(rule, ':');
+    known->entries = mem_grow(known->entries, known->n + 1, sizeof *known->entries);
+    known->entries[known->n++] = (struct known_entry){
+        .scenario = mem_text_n(rule, colon ? (size_t)(colon - rule) : strlen(rule)),
+        .check = colon ? mem_text(colon + 1) : NULL,
+        .note = hash ? trimmed(hash + 1, len - rule_len - 1) : mem_text(""),
+        .line = number,
+    };
+}
+
+bool known_parse(const char *file, const char *text, const struct catalogue *catalogue,
+                 struct known *ret_known, struct err *err)
+{
+    struct known known = {.file = mem_text(file)};
+    for (int number = 1; *text; number++) {
+        size_t len = strcspn(text, "\n");
+        add_entry(&known, text, len, number);
+        text += len + (text[len] == '\n');
+    }
+    for (size_t i = 0; i < known.n; i++) {
+        if (catalogue_find(catalogue, known.entries[i].scenario))
+            continue;
+        err_set(err, "%s:%d: \"%s\" fits no scenario; `fakewix-conform list` shows them all", file,
+                known.entries[i].line, known.entries[i].scenario);
+        known_free(&known);
+        return false;
+    }
+    *ret_known = known;
+    return true;
+}
+
+bool known_read(const char *file, const struct catalogue *catalogue, struct known *ret_known,
+                struct err *err)
+{
+    OWNED(buf_free) struct buf text = {0};
+    return files_read(file, &text, err) &&
+           known_parse(file, buf_str(&text), catalogue, ret_known, err);
+}
+
+static bool fits_scenario(const struct known_entry *entry, const struct result *result)
+{
+    return text_matches(entry->scenario, result->id) || text_matches(entry->scenario, result->code);
+}
+
+static bool is_failing(enum verdict verdict, bool strict)
+{
+    return verdict == VERDICT_FAIL || (strict && verdict == VERDICT_WARN);
+}
+
+static struct known_entry *cover(struct known *known, const struct result *result,
+                                 const struct check_result *check)
+{
+    for (size_t i = 0; i < known->n; i++) {
+        struct known_entry *entry = &known->entries[i];
+        if (fits_scenario(entry, result) &&
+            (!entry->check || text_matches(entry->check, check->id)))
+            return entry;
+    }
+    return NULL;
+}
+
+/* What passed in this run is held against the entries that promise its failure. */
+static void note_passes(struct known *known, bool strict, const struct result *result)
+{
+    for (size_t i = 0; i < known->n; i++) {
+        struct known_entry *entry = &known->entries[i];
+        if (!fits_scenario(entry, result))
+            continue;
+        if (!entry->check)
+            entry->passed = entry->passed ||
+                            (result->verdict < VERDICT_INCONCLUSIVE &&
+                             result->verdict != VERDICT_NA && !is_failing(result->verdict, strict));
+        for (size_t c = 0; entry->check && c < result->n_checks; c++)
+            if (text_matches(entry->check, result->checks[c].id) &&
+                result->checks[c].verdict < VERDICT_NA)
+                entry->passed = true;
+    }
+}
+
+void known_apply(struct known *known, bool strict, struct result *result)
+{
+    note_passes(known, strict, result);
+    if (!is_failing(result->verdict, strict))
+        return;
+    const struct known_entry *first = NULL;
+    bool all = true;
+    for (size_t i = 0; i < result->n_checks; i++) {
+        const struct check_result *check = &result->checks[i];
+        if (check->verdict != VERDICT_FAIL && check->verdict != VERDICT_WARN)
+            continue;
+        struct known_entry *entry = cover(known, result, check);
+        if (entry)
+            entry->failed = true;
+        all = all && (entry || !is_failing(check->verdict, strict));
+        first = first ? first : entry;
+    }
+    if (!all || !first)
+        return;
+    result->known = true;
+    free(result->known_note);
+    result->known_note = mem_text(first->note);
+}
+
+const struct known_entry *known_next_stale(const struct known *known, size_t *from)
+{
+    while (*from < known->n) {
+        const struct known_entry *entry = &known->entries[(*from)++];
+        if (entry->passed && !entry->failed)
+            return entry;
+    }
+    return NULL;
+}
+
+void known_free(struct known *known)
+{
+    for (size_t i = 0; i < known->n; i++) {
+        free(known->entries[i].scenario);
+        free(known->entries[i].check);
+        free(known->entries[i].note);
+    }
+    free(known->entries);
+    free(known->file);
+    *known = (struct known){0};
+}

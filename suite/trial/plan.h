@@ -1,0 +1,20 @@
+/* Which scenarios a run tries.
+ * May depend on: scenario. Owner: trial. */
+#ifndef FAKEWIX_TRIAL_PLAN_H
+#define FAKEWIX_TRIAL_PLAN_H
+
+#include "scenario/catalogue.h"
+
+struct plan {
+    const struct scenario **list; /* owned array of borrowed scenarios, by id */
+    size_t n;
+};
+
+/* Select by id or code; a scenario is in where any of the patterns fits, and with none all are.
+ * False and a sentence where a pattern fits nothing. */
+bool plan_make(const struct catalogue *catalogue, const char *const *patterns, size_t n_patterns,
+               struct plan *ret_plan, struct err *err);
+
+void plan_free(struct plan *plan);
+
+#endif
