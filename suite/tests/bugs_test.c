@@ -1,0 +1,192 @@
+/* The judge judged: the reference client passes every scenario, every bug of clients/bugs.def trips
+ * exactly the scenarios it names, and no scenario is without a bug. One fake, worlds side by side.
+ *
+ * usage: bugs_test REFERENCE-CLIENT [NAME…]   only those bugs */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/exec.h"
+#include "fake/http.h"
+#include "fake/server.h"
+#include "scenario/catalogue.h"
+#include "shared/mem.h"
+#include "trial/crew.h"
+
+enum { JOBS = 4, TIMEOUT_MS = 30000, QUIET_MS = 150 };
+
+static const struct {
+    const char *name;
+    const char *trips;
+} bugs[] = {
+#define BUG(name, trips, sentence) {#name, trips},
+#include "clients/bugs.def"
+#undef BUG
+};
+
+enum { N_BUGS = sizeof bugs / sizeof *bugs };
+
+struct proof {
+    const char *client;
+    struct server server;
+    struct catalogue catalogue;
+    struct plan plan;
+    struct result *reference; /* of the plan's scenarios, in its order */
+    bool *tripped;            /* by any bug */
+    int passed;
+    int failed;
+};
+
+static void tally(struct proof *proof, bool good, const char *sentence)
+{
+    proof->passed += good;
+    proof->failed += !good;
+    if (!good)
+        printf("FAILED: %s\n", sentence);
+}
+
+static struct result *try_client(const struct proof *proof, const char *argument)
+{
+    OWNED(mem_text_free) char *command = mem_format("exec '%s' %s", proof->client, argument);
+    struct driver driver = exec_driver(command);
+    struct trial_setup setup = {
+        .server = &proof->server,
+        .driver = &driver,
+        .offers = driver.offers,
+        .timeout_ms = TIMEOUT_MS,
+        .quiet_ms = QUIET_MS,
+        .stop_fd = -1,
+    };
+    struct crew_setup crew = {.trial = &setup, .plan = &proof->plan, .jobs = JOBS};
+    struct result *results = crew_run(&crew);
+    driver_free(&driver);
+    return results;
+}
+
+static void free_results(struct result *results, size_t n)
+{
+    for (size_t i = 0; results && i < n; i++)
+        result_free(&results[i]);
+    free(results);
+}
+
+static const char *seen_in(const struct result *result)
+{
+    const struct check_result *deciding = result_deciding(result);
+    return deciding ? deciding->seen : result->reason;
+}
+
+static void try_reference(struct proof *proof)
+{
+    proof->reference = try_client(proof, "");
+    for (size_t i = 0; i < proof->plan.n; i++) {
+        const struct result *result = &proof->reference[i];
+        bool good = result->verdict <= VERDICT_NA;
+        OWNED(mem_text_free)
+        char *sentence =
+            mem_format("the reference client gets %s in %s: %s", verdict_name(result->verdict),
+                       result->code, good ? "" : seen_in(result));
+        tally(proof, good, sentence);
+    }
+}
+
+/* Whether a code is one of the blank-separated words. */
+static bool names(const char *trips, const char *code)
+{
+    OWNED(mem_text_free) char *list = mem_format(" %s ", trips);
+    OWNED(mem_text_free) char *word = mem_format(" %s ", code);
+    return strstr(list, word) != NULL;
+}
+
+/* Tripped: a worse verdict than the reference client's, or for INFO another value. A scenario that
+ * was not tried because another did not hold shows nothing of its own. */
+static bool is_tripped(const struct result *result, const struct result *reference)
+{
+    if (!result->ran)
+        return false;
+    if (verdict_worse(result->verdict, reference->verdict) != reference->verdict)
+        return true;
+    return reference->verdict == VERDICT_INFO && strcmp(seen_in(result), seen_in(reference)) != 0;
+}
+
+static void check_words(struct proof *proof, const char *bug, const char *trips)
+{
+    while (*trips) {
+        size_t len = strcspn(trips, " ");
+        OWNED(mem_text_free) char *code = mem_text_n(trips, len);
+        OWNED(mem_text_free)
+        char *sentence = mem_format("bug %s names %s, which is no scenario", bug, code);
+        if (!catalogue_find(&proof->catalogue, code))
+            tally(proof, false, sentence);
+        trips += len + strspn(trips + len, " ");
+    }
+}
+
+static void try_bug(struct proof *proof, size_t bug)
+{
+    OWNED(mem_text_free) char *argument = mem_format("--bug=%s", bugs[bug].name);
+    struct result *results = try_client(proof, argument);
+    check_words(proof, bugs[bug].name, bugs[bug].trips);
+    for (size_t i = 0; i < proof->plan.n; i++) {
+        bool tripped = is_tripped(&results[i], &proof->reference[i]);
+        bool named = names(bugs[bug].trips, results[i].code);
+        proof->tripped[i] = proof->tripped[i] || tripped;
+        OWNED(mem_text_free)
+        char *sentence = mem_format("bug %s %s %s, which it %s: %s, %s", bugs[bug].name,
+                                    tripped ? "trips" : "does not trip", results[i].code,
+                                    named ? "names" : "does not name",
+                                    verdict_name(results[i].verdict), seen_in(&results[i]));
+        tally(proof, tripped == named, sentence);
+    }
+    free_results(results, proof->plan.n);
+}
+
+static bool is_wanted(const char *bug, int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], bug) == 0)
+            return true;
+    return argc == 2;
+}
+
+static void prove(struct proof *proof, int argc, char **argv)
+{
+    proof->tripped = mem_new(proof->plan.n, sizeof *proof->tripped);
+    try_reference(proof);
+    for (size_t bug = 0; bug < N_BUGS; bug++)
+        if (is_wanted(bugs[bug].name, argc, argv))
+            try_bug(proof, bug);
+    for (size_t i = 0; i < proof->plan.n && argc == 2; i++) {
+        OWNED(mem_text_free)
+        char *sentence = mem_format("no bug trips %s: give it one in clients/bugs.def",
+                                    proof->plan.list[i]->code);
+        tally(proof, proof->tripped[i], sentence);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return 2;
+    mem_adopt_cjson();
+    http_begin();
+    signal(SIGPIPE, SIG_IGN);
+    OWNED(err_free) struct err err = {0};
+    struct proof proof = {.client = argv[1]};
+    bool ready = catalogue_load(NULL, &proof.catalogue, &err) &&
+                 plan_make(&proof.catalogue, NULL, 0, &proof.plan, &err) &&
+                 server_start(getenv("FAKEWIX_BIN"), &proof.server, &err);
+    if (ready)
+        prove(&proof, argc, argv);
+    else
+        printf("FAILED: %s\n", err.text ? err.text : "");
+    printf("%d passed, %d failed\n", proof.passed, proof.failed + !ready);
+    free_results(proof.reference, proof.plan.n);
+    free(proof.tripped);
+    server_stop(&proof.server);
+    plan_free(&proof.plan);
+    catalogue_free(&proof.catalogue);
+    http_end();
+    return proof.failed || !ready;
+}
