@@ -32,7 +32,6 @@ enum {
 /* One thread of CivetWeb and its memory; it serves one connection at a time. */
 struct worker {
     struct listener *listener;
-    struct worker *next;
     pthread_mutex_t lock; /* over `fd`, which the stopping thread shuts down */
     int fd;               /* of the connection it serves, -1 for none */
     atomic_bool is_busy;  /* with a request, not just with a connection */
@@ -50,9 +49,10 @@ struct listener {
     char *tls_url;
     int wake_fd; /* readable once the accepting thread must look up */
     atomic_int stop;
-    pthread_mutex_t lock; /* over `workers` while they start, and for `idle` */
-    pthread_cond_t idle;  /* a worker has finished a request while stopping */
-    struct worker *workers;
+    struct worker *workers; /* config.workers of them, one to a thread */
+    atomic_int n_workers;   /* that have their thread */
+    pthread_mutex_t lock;   /* for `idle` */
+    pthread_cond_t idle;    /* a worker has finished a request while stopping */
 };
 
 /* ---- one request ---- */
@@ -224,21 +224,8 @@ static void *on_thread(const struct mg_context *context, int type)
 {
     struct listener *listener = mg_get_user_data(context);
     enum { WORKER_THREAD = 1 };
-    if (type != WORKER_THREAD)
-        return NULL;
-    struct worker *worker = mem_new(1, sizeof(*worker));
-    int keep_s = listener->config.idle_ms / 1000 * 4 / 5;
-    worker->listener = listener;
-    worker->fd = -1;
-    worker->wire.stop = &listener->stop;
-    worker->wire.out.max = SIZE_MAX / 4; /* what goes out is ours; what came in was limited */
-    worker->wire.keep_alive_s = keep_s > 0 ? keep_s : 1;
-    pthread_mutex_init(&worker->lock, NULL);
-    pthread_mutex_lock(&listener->lock);
-    worker->next = listener->workers;
-    listener->workers = worker;
-    pthread_mutex_unlock(&listener->lock);
-    return worker;
+    return type == WORKER_THREAD ? &listener->workers[atomic_fetch_add(&listener->n_workers, 1)]
+                                 : NULL;
 }
 
 static void on_context(const struct mg_context *context)
@@ -331,17 +318,31 @@ static bool start_engine(struct listener *listener, struct err *err)
     return listener->context || err_set(err, "cannot start the listener: %s.", text);
 }
 
+static void make_workers(struct listener *listener)
+{
+    int keep_s = listener->config.idle_ms / 1000 * 4 / 5;
+    listener->workers = mem_new((size_t)listener->config.workers, sizeof(struct worker));
+    for (int i = 0; i < listener->config.workers; i++) {
+        struct worker *worker = &listener->workers[i];
+        worker->listener = listener;
+        worker->fd = -1;
+        worker->wire.stop = &listener->stop;
+        worker->wire.out.max = SIZE_MAX / 4; /* what goes out is ours; what came in was limited */
+        worker->wire.keep_alive_s = keep_s > 0 ? keep_s : 1;
+        pthread_mutex_init(&worker->lock, NULL);
+    }
+}
+
 static void free_listener(struct listener *listener)
 {
     size_t n = listener->config.n_addresses + listener->config.n_tls_addresses;
-    while (listener->workers) {
-        struct worker *worker = listener->workers;
-        listener->workers = worker->next;
+    for (int i = 0; i < listener->config.workers; i++) {
+        struct worker *worker = &listener->workers[i];
         buf_free(&worker->wire.out);
         buf_free(&worker->intake.body);
         pthread_mutex_destroy(&worker->lock);
-        free(worker);
     }
+    free(listener->workers);
     for (size_t i = 0; listener->sockets && i < n; i++)
         sockets_done(&listener->sockets[i]);
     pthread_cond_destroy(&listener->idle);
@@ -363,6 +364,7 @@ struct listener *listener_start(const struct listener_config *config, struct err
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_cond_init(&listener->idle, &steady);
     pthread_condattr_destroy(&steady);
+    make_workers(listener);
     mg_init_library(config->n_tls_addresses ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (open_all(listener, err) && start_engine(listener, err))
@@ -394,7 +396,8 @@ int listener_port(const struct listener *listener, bool tls)
 
 static void shut_connections(struct listener *listener, bool busy_too)
 {
-    for (struct worker *worker = listener->workers; worker; worker = worker->next) {
+    for (int i = 0; i < listener->config.workers; i++) {
+        struct worker *worker = &listener->workers[i];
         pthread_mutex_lock(&worker->lock);
         /* An idle one is only closed for reading: an answer that is just being made gets out. */
         if (worker->fd >= 0 && (busy_too || !atomic_load(&worker->is_busy)))
@@ -405,8 +408,8 @@ static void shut_connections(struct listener *listener, bool busy_too)
 
 static bool is_busy(const struct listener *listener)
 {
-    for (const struct worker *worker = listener->workers; worker; worker = worker->next)
-        if (atomic_load(&worker->is_busy))
+    for (int i = 0; i < listener->config.workers; i++)
+        if (atomic_load(&listener->workers[i].is_busy))
             return true;
     return false;
 }

@@ -21,6 +21,7 @@ char *buf_room(struct buf *buf, size_t len)
         while (cap < need)
             cap *= 2;
         buf->data = mem_grow(buf->data, cap, 1);
+        buf->data[buf->len] = '\0'; /* text even where the caller then adds nothing */
         buf->cap = cap;
     }
     return buf->data + buf->len;

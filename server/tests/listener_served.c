@@ -1,0 +1,236 @@
+/* See listener_served.h. */
+#include "listener_served.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/mem.h"
+#include "shared/now.h"
+
+#define LENGTH "Content-Length: 10\r\n"
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+
+const struct fault_case served_faults[] = {
+#define FAULT(name, ending, at_least_ms, head, rest, ...)                                          \
+    {name, ENDING_##ending, at_least_ms, head, rest, {__VA_ARGS__}},
+#include "listener_faults.def"
+#undef FAULT
+};
+
+const int served_n_faults = COUNT(served_faults);
+
+struct hold {
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool is_open;
+    atomic_int released;
+};
+
+static struct hold gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
+static atomic_int n_sent;
+
+static void release_hold(struct hold *hold)
+{
+    atomic_fetch_add(&hold->released, 1);
+}
+
+static bool wait_hold(struct hold *hold, int64_t slice_ms)
+{
+    int64_t end_ms = now_real_ms() + slice_ms;
+    struct timespec end = {.tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000};
+    pthread_mutex_lock(&hold->lock);
+    if (!hold->is_open)
+        pthread_cond_timedwait(&hold->opened, &hold->lock, &end);
+    bool is_open = hold->is_open;
+    pthread_mutex_unlock(&hold->lock);
+    return is_open;
+}
+
+static void open_gate(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.is_open = true;
+    pthread_cond_broadcast(&gate.opened);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void count_sent(void *context)
+{
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+/* Three parts, then the end; for ever where the target says so. */
+static bool stream_parts(void *context, struct buf *more)
+{
+    int *left = context;
+    buf_format(more, "part %d.", *left);
+    return --*left != 0;
+}
+
+/* As a JSON parser would at the deepest nesting that it takes, several times over. */
+static bool use_stack(void)
+{
+    volatile char deep[600 * 1024];
+    for (size_t i = 0; i < sizeof(deep); i += 512)
+        deep[i] = 1;
+    return deep[512] == 1;
+}
+
+static void answer_echo(const struct request *request, struct response *response)
+{
+    OWNED(buf_free) struct buf text = {0};
+    buf_format(&text, "%s %s entrance=%d secure=%d world=%s len=%zu", request->method,
+               request->target, (int)request->entrance, request->secure,
+               request->world ? request->world : "-", request->body_len);
+    for (size_t i = 0; i < request->n_headers; i++)
+        buf_format(&text, "\n%s=%s", request->headers[i].name, request->headers[i].value);
+    buf_text(&text, "\n\n");
+    buf_add(&text, request->body, request->body_len);
+    response_text(response, 200, "text/plain", buf_str(&text));
+}
+
+static void answer(void *context, const struct request *request, struct response *response)
+{
+    (void)context;
+    unsigned n;
+    const char *target = request->target;
+    if (sscanf(target, "/fault/%u", &n) == 1) {
+        response_header(response, "X-Test", "Mixed");
+        response_text(response, 200, "text/plain", BODY);
+        response->delivery = served_faults[n].delivery;
+        return;
+    }
+    if (sscanf(target, "/stream/%u", &n) == 1) {
+        int *left = mem_new(1, sizeof(*left));
+        *left = (int)n;
+        response->status = 200;
+        response->stream = stream_parts;
+        response->stream_free = free;
+        response->stream_context = left;
+        response->delivery.drip_ms = n == 0 ? 5 : 0; /* the endless one need not flood */
+        response->sent = count_sent;
+        response->sent_context = &n_sent;
+        return;
+    }
+    if (sscanf(target, "/big/%u", &n) == 1) {
+        response->status = 200;
+        response->body.max = n + 16;
+        while (response->body.len < n)
+            buf_text(&response->body, "0123456789abcdef");
+        return;
+    }
+    if (strcmp(target, "/hold") == 0 || strcmp(target, "/silent") == 0) {
+        response_text(response, 200, "text/plain", "held");
+        response->delivery.cut = target[1] == 's' ? CUT_SILENT : CUT_NONE;
+        response->delivery.cut_before_head = target[1] == 's';
+        if (target[1] == 'h') {
+            response->delivery.hold = &gate;
+            response->delivery.wait_hold = wait_hold;
+            response->delivery.release_hold = release_hold;
+        }
+        response->sent = count_sent;
+        response->sent_context = &n_sent;
+        return;
+    }
+    if (strcmp(target, "/slow") == 0) {
+        response_text(response, 200, "text/plain", "late");
+        response->delivery.delay_ms = 150;
+        return;
+    }
+    if (strcmp(target, "/deep") == 0) {
+        response_text(response, 200, "text/plain", use_stack() ? "deep" : "");
+        return;
+    }
+    if (strcmp(target, "/204") == 0) {
+        response->status = 204;
+        return;
+    }
+    if (strcmp(target, "/open") == 0)
+        open_gate();
+    if (strcmp(target, "/counts") == 0) {
+        OWNED(buf_free) struct buf text = {0};
+        buf_format(&text, "sent=%d released=%d.", atomic_load(&n_sent),
+                   atomic_load(&gate.released));
+        response_text(response, 200, "text/plain", buf_str(&text));
+        return;
+    }
+    answer_echo(request, response);
+}
+
+static struct listener *served;
+static int port;
+static int tls_port;
+static char *socket_path;
+
+struct listener_config served_config(const char *const *addresses, size_t n)
+{
+    return (struct listener_config){
+        .addresses = addresses,
+        .n_addresses = n,
+        .workers = WORKERS,
+        .max_body = MAX_BODY,
+        .max_head = MAX_HEAD,
+        .idle_ms = IDLE_MS,
+        .request_ms = REQUEST_MS,
+        .answer = answer,
+    };
+}
+
+char *served_temp_path(const char *name)
+{
+    return mem_format("/tmp/fakewix-listener-%ld-%s", (long)getpid(), name);
+}
+
+void served_start(void)
+{
+    OWNED(err_free) struct err err = {0};
+    atomic_store(&n_sent, 0);
+    atomic_store(&gate.released, 0);
+    gate.is_open = false;
+    socket_path = served_temp_path("served");
+    OWNED(mem_text_free) char *unix_address = mem_format("unix:%s", socket_path);
+    const char *addresses[] = {"localhost:0", unix_address, "0.0.0.0:0"};
+    const char *tls_addresses[] = {"localhost:0"};
+    struct listener_config config = served_config(addresses, COUNT(addresses));
+    config.tls_addresses = tls_addresses;
+    config.n_tls_addresses = 1;
+    config.certificate_file = TEST_DATA "/listener.pem";
+    served = listener_start(&config, &err);
+    ck_assert_msg(served != NULL, "%s", err.text);
+    port = listener_port(served, false);
+    tls_port = listener_port(served, true);
+}
+
+void served_stop(void)
+{
+    listener_stop(served, 1000);
+    ck_assert_int_ne(access(socket_path, F_OK), 0);
+    free(socket_path);
+}
+
+int served_port(void)
+{
+    return port;
+}
+
+int served_tls_port(void)
+{
+    return tls_port;
+}
+
+const char *served_socket(void)
+{
+    return socket_path;
+}
+
+int served_status(const struct buf *got)
+{
+    int status = 0;
+    sscanf(buf_str(got), "HTTP/1.1 %d", &status);
+    return status;
+}
