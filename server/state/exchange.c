@@ -72,7 +72,7 @@ static void parse_body(struct exchange *x)
         x->body_kind = BODY_EMPTY;
         return;
     }
-    bool form = !type || type_is(type, "application/x-www-form-urlencoded");
+    bool form = !type || !*type || type_is(type, "application/x-www-form-urlencoded");
     bool json = type && type_is(type, "application/json");
     if (json || (form && looks_like_json(request))) {
         parse_json(x);
