@@ -163,16 +163,54 @@ static bool holds(const struct journal_entry *entry, const char *text)
            strstr(entry->response_body, text) || strstr(entry->request_head, text);
 }
 
-bool journal_matches(const struct journal_entry *entry, const struct journal_query *query)
+static bool is_in_range(const struct journal_entry *entry, const struct journal_query *query)
 {
     return entry->seq >= query->since && (!query->until || entry->seq < query->until) &&
-           (!query->status || entry->status == query->status) &&
-           field_matches(query->route, entry->facts.route) &&
-           field_matches(query->app_id, entry->facts.app_id) &&
-           field_matches(query->instance_id, entry->facts.instance_id) &&
-           field_matches(query->grant, entry->facts.grant) &&
-           field_matches(query->outcome, refusal_row(entry->facts.outcome)->name) &&
-           holds(entry, query->text);
+           entry->facts.at_ms >= query->from_ms &&
+           (!query->to_ms || entry->facts.at_ms < query->to_ms);
+}
+
+bool journal_matches(const struct journal_entry *entry, const struct journal_query *query)
+{
+    return is_in_range(entry, query) && journal_mismatches(entry, query, NULL) == 0;
+}
+
+static size_t mismatch(cJSON *list, const char *field, const char *expected, const char *seen)
+{
+    if (list) {
+        cJSON *row = tree_put(list, NULL, cJSON_CreateObject());
+        tree_put_text(row, "field", field);
+        tree_put_text(row, "expected", expected);
+        tree_put_text(row, "seen", seen);
+    }
+    return 1;
+}
+
+size_t journal_mismatches(const struct journal_entry *entry, const struct journal_query *query,
+                          cJSON *ret_list)
+{
+    const struct {
+        const char *field, *pattern, *value;
+    } texts[] = {
+        {"route", query->route, entry->facts.route},
+        {"app_id", query->app_id, entry->facts.app_id},
+        {"instance_id", query->instance_id, entry->facts.instance_id},
+        {"grant", query->grant, entry->facts.grant},
+        {"outcome", query->outcome, refusal_row(entry->facts.outcome)->name},
+        {"fault_id", query->fault_id, entry->facts.fault_id},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!field_matches(texts[i].pattern, texts[i].value))
+            n += mismatch(ret_list, texts[i].field, texts[i].pattern, texts[i].value);
+    if (query->status && entry->status != query->status) {
+        OWNED(mem_text_free) char *expected = mem_format("%d", query->status);
+        OWNED(mem_text_free) char *seen = mem_format("%d", entry->status);
+        n += mismatch(ret_list, "status", expected, seen);
+    }
+    if (!holds(entry, query->text))
+        n += mismatch(ret_list, "text", query->text, entry->target);
+    return n;
 }
 
 size_t journal_count(const struct journal *journal, const struct journal_query *query)

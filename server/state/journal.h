@@ -69,19 +69,27 @@ const struct journal_entry *journal_at(const struct journal *journal, size_t i);
 
 /* What a query asks for; NULL or 0 matches all. Texts may hold * and ?. */
 struct journal_query {
-    int64_t since; /* seq greater or equal */
-    int64_t until; /* seq below; 0 for no end */
+    int64_t since;   /* seq greater or equal */
+    int64_t until;   /* seq below; 0 for no end */
+    int64_t from_ms; /* the world's time, inclusive */
+    int64_t to_ms;   /* exclusive; 0 for no end */
     const char *route;
     const char *app_id;
     const char *instance_id;
     const char *grant;
     const char *outcome;
+    const char *fault_id;
     const char *text; /* somewhere in target, request body or response body */
     int status;
     size_t limit; /* 0 for all */
 };
 
 bool journal_matches(const struct journal_entry *entry, const struct journal_query *query);
+
+/* Which parts of the query the entry does not fit, as {"field","expected","seen"} objects appended
+ * to `ret_list` (may be NULL). Returns how many. */
+size_t journal_mismatches(const struct journal_entry *entry, const struct journal_query *query,
+                          cJSON *ret_list);
 size_t journal_count(const struct journal *journal, const struct journal_query *query);
 
 /* {"entries":[…],"next":seq,"dropped":n}; gives a tree. */

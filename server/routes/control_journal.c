@@ -1,0 +1,219 @@
+/* The control plane: the journal, asked, waited for, verified, exported. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "routes/control.h"
+#include "routes/har.h"
+#include "routes/redact.h"
+#include "routes/router.h"
+#include "routes/verify.h"
+#include "shared/mem.h"
+#include "shared/now.h"
+#include "shared/tree.h"
+
+enum { WAIT_MAX_MS = 60000, FOLLOW_SLICE_MS = 1000 };
+
+/* A number of the query string, or `fallback` where it is missing or none. */
+static int64_t query_int(const struct exchange *x, const char *name, int64_t fallback)
+{
+    int64_t value = fallback;
+    const char *text = exchange_query(x, name);
+    if (text)
+        text_parse_int(text, 0, INT64_C(1) << 53, &value);
+    return value;
+}
+
+static struct journal_query read_query(const struct exchange *x)
+{
+    return (struct journal_query){
+        .since = query_int(x, "since", 0),
+        .until = query_int(x, "until", 0),
+        .from_ms = query_int(x, "from_ms", 0),
+        .to_ms = query_int(x, "to_ms", 0),
+        .route = exchange_query(x, "route"),
+        .app_id = exchange_query(x, "app"),
+        .instance_id = exchange_query(x, "instance"),
+        .grant = exchange_query(x, "grant"),
+        .outcome = exchange_query(x, "outcome"),
+        .fault_id = exchange_query(x, "fault"),
+        .text = exchange_query(x, "text"),
+        .status = (int)query_int(x, "status", 0),
+        .limit = (size_t)query_int(x, "limit", 0),
+    };
+}
+
+static enum refusal check_query(struct exchange *x)
+{
+    static const char known[] = " since until from_ms to_ms route app instance grant outcome fault "
+                                "text status limit wait_ms count format follow redact ";
+    const cJSON *member;
+    cJSON_ArrayForEach(member, x->query)
+    {
+        OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
+        if (!strstr(known, word))
+            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
+                                   "the query knows no %s; it knows:%s", member->string, known);
+    }
+    return REFUSAL_NONE;
+}
+
+/* Until so many entries fit, the world is gone, or the time is up; the lock is free meanwhile. */
+static void wait_for(struct exchange *x, const struct journal_query *query, size_t wanted,
+                     int64_t wait_ms)
+{
+    int64_t deadline = now_steady_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+    while (!x->world->gone && journal_count(&x->world->journal, query) < wanted) {
+        int64_t left = deadline - now_steady_ms();
+        if (left <= 0)
+            return;
+        world_wait(x->world, left);
+    }
+}
+
+static bool wants(const struct exchange *x, const char *format, const char *type)
+{
+    const char *asked = exchange_query(x, "format");
+    const char *accept = request_header(x->request, "Accept");
+    return asked ? strcmp(asked, format) == 0 : accept && strstr(accept, type);
+}
+
+static void add_line(struct buf *out, cJSON *entry, bool redacted)
+{
+    if (redacted)
+        redact_entry(entry);
+    OWNED(mem_text_free) char *line = tree_print(entry);
+    buf_text(out, line);
+    buf_char(out, '\n');
+}
+
+static void add_lines(const struct world *world, const struct journal_query *query, bool redacted,
+                      struct buf *out)
+{
+    for (size_t i = 0; i < world->journal.count; i++) {
+        const struct journal_entry *entry = journal_at(&world->journal, i);
+        if (!journal_matches(entry, query))
+            continue;
+        OWNED(tree_free) cJSON *json = journal_entry_json(entry, world->id);
+        add_line(out, json, redacted);
+    }
+}
+
+/* A stream of lines that goes on as the journal grows. */
+struct follower {
+    struct world *world; /* a user of it */
+    struct journal_query query;
+    char *texts[6]; /* the query's texts, owned */
+    bool redacted;
+};
+
+static void follower_free(void *context)
+{
+    struct follower *follower = context;
+    world_release(follower->world);
+    for (size_t i = 0; i < 6; i++)
+        free(follower->texts[i]);
+    free(follower);
+}
+
+static bool follow_more(void *context, struct buf *more)
+{
+    struct follower *follower = context;
+    struct world *world = follower->world;
+    pthread_mutex_lock(&world->lock);
+    if (!world->gone && world->journal.next_seq <= follower->query.since)
+        world_wait(world, FOLLOW_SLICE_MS);
+    bool goes_on = !world->gone;
+    add_lines(world, &follower->query, follower->redacted, more);
+    follower->query.since = world->journal.next_seq;
+    pthread_mutex_unlock(&world->lock);
+    if (!more->len)
+        buf_char(more, '\n'); /* tells us when the reader has left */
+    return goes_on;
+}
+
+static char *keep(const char **text)
+{
+    char *copy = *text ? mem_text(*text) : NULL;
+    *text = copy;
+    return copy;
+}
+
+static void follow(struct exchange *x, struct journal_query query, bool redacted)
+{
+    struct follower *follower = mem_new(1, sizeof *follower);
+    const char **texts[] = {&query.route, &query.app_id,  &query.instance_id,
+                            &query.grant, &query.outcome, &query.text};
+    for (size_t i = 0; i < 6; i++)
+        follower->texts[i] = keep(texts[i]);
+    if (query.since < 1)
+        query.since = 1;
+    follower->query = query;
+    follower->redacted = redacted;
+    follower->world = x->world;
+    atomic_fetch_add(&x->world->users, 1);
+    add_lines(x->world, &query, redacted, &x->response->body);
+    follower->query.since = x->world->journal.next_seq;
+    x->response->stream = follow_more;
+    x->response->stream_free = follower_free;
+    x->response->stream_context = follower;
+}
+
+enum refusal control_journal(struct exchange *x)
+{
+    enum refusal refusal = check_query(x);
+    if (refusal)
+        return refusal;
+    struct journal_query query = read_query(x);
+    bool redacted = query_int(x, "redact", 0) != 0;
+    wait_for(x, &query, (size_t)query_int(x, "count", 1), query_int(x, "wait_ms", 0));
+    if (wants(x, "ndjson", "application/x-ndjson")) {
+        response_text(x->response, 200, "application/x-ndjson", "");
+        x->response->body.max = (size_t)1 << 30;
+        if (query_int(x, "follow", 0))
+            follow(x, query, redacted);
+        else
+            add_lines(x->world, &query, redacted, &x->response->body);
+        return REFUSAL_NONE;
+    }
+    cJSON *answer = journal_json(&x->world->journal, x->world->id, &query);
+    cJSON *entry;
+    if (redacted)
+        cJSON_ArrayForEach(entry, tree_get(answer, "entries")) redact_entry(entry);
+    x->response->body.max = (size_t)1 << 30;
+    if (wants(x, "har", "application/har+json")) {
+        cJSON *har = har_from_entries(tree_get(answer, "entries"));
+        cJSON_Delete(answer);
+        answer = har;
+    }
+    response_json(x->response, 200, answer);
+    return REFUSAL_NONE;
+}
+
+enum refusal control_journal_clear(struct exchange *x)
+{
+    journal_clear(&x->world->journal);
+    response_text(x->response, 204, NULL, "");
+    return REFUSAL_NONE;
+}
+
+enum refusal control_journal_verify(struct exchange *x)
+{
+    enum refusal refusal = control_check_body(x, false);
+    if (refusal)
+        return refusal;
+    OWNED(err_free) struct err err = {0};
+    int64_t wait_ms = 0;
+    tree_int(x->body, "wait_ms", &wait_ms);
+    int64_t deadline = now_steady_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+    cJSON *answer = verify_journal(&x->world->journal, x->body, &err);
+    while (answer && !tree_flag(answer, "ok", false) && now_steady_ms() < deadline &&
+           !x->world->gone) {
+        world_wait(x->world, deadline - now_steady_ms());
+        cJSON_Delete(answer);
+        answer = verify_journal(&x->world->journal, x->body, &err);
+    }
+    if (!answer)
+        return control_argument(x, &err);
+    response_json(x->response, 200, answer);
+    return REFUSAL_NONE;
+}
