@@ -1,0 +1,138 @@
+/* The journal asked in one call: verified, exported, redacted. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
+#include "suite.h"
+
+static struct harness *fake;
+
+/* A journal of four exchanges: a token, an API call, a refused token, an API call without one. */
+static void set_up(void)
+{
+    fake = harness_new(NULL);
+    harness_mint(fake);
+    OWNED(answer_free)
+    struct answer called =
+        harness_ask(fake, "GET /apps/v1/instance", "Authorization: $TOKEN", NULL);
+    ck_assert_int_eq(called.status, 200);
+    harness_do(fake, 401, "POST /oauth2/token",
+               "{'grant_type':'client_credentials','client_id':'$APP','client_secret':'no'}");
+    harness_do(fake, 401, "GET /conformance/probe", NULL);
+}
+
+static void tear_down(void)
+{
+    harness_free(fake);
+}
+
+static const struct {
+    const char *title, *question, *ok, *path, *text;
+} questions[] = {
+    {"an exact count", "{'expect':[{'route':'POST /oauth2/token','count':2}]}", "true",
+     "checks.0.seen", "2"},
+    {"a count that is off", "{'expect':[{'route':'POST /oauth2/token','count':1}]}", "false",
+     "checks.0.expected", "exactly 1"},
+    {"at least and at most", "{'expect':[{'route':'POST *','at_least':1,'at_most':3}]}", "true",
+     "checks.0.expected", "1 to 3"},
+    {"at most alone allows none", "{'expect':[{'route':'POST /oauth/access','at_most':1}]}", "true",
+     "checks.0.seen", "0"},
+    {"an outcome", "{'expect':[{'outcome':'token-secret-wrong','count':1}]}", "true",
+     "checks.0.seqs.0", "3"},
+    {"the nearest miss", "{'expect':[{'route':'GET /apps/v1/instance','status':401}]}", "false",
+     "checks.0.nearest.differs.0.field", "route"},
+    {"absence", "{'absent':[{'route':'POST /oauth/access'}]}", "true", "checks.0.seen", "0"},
+    {"absence that fails", "{'absent':[{'status':401}]}", "false", "checks.0.seen", "2"},
+    {"order", "{'order':[{'route':'POST /oauth2/token'},{'route':'GET /apps/v1/instance'}]}",
+     "true", "checks.1.seq", "2"},
+    {"order that fails",
+     "{'order':[{'route':'GET /conformance/probe'},{'route':'POST /oauth2/token'}]}", "false",
+     "checks.1.seen", "not there"},
+    {"the text of a body", "{'expect':[{'text':'siteDisplayName','count':1}]}", "true",
+     "checks.0.ok", "true"},
+};
+
+START_TEST(journal_is_verified)
+{
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST /_fakewix/journal/verify", NULL, questions[_i].question);
+    ck_assert_msg(answer.status == 200, "%s: %s", questions[_i].title, buf_str(&answer.body));
+    answer_expect(&answer, "ok", questions[_i].ok);
+    answer_expect(&answer, questions[_i].path, questions[_i].text);
+}
+END_TEST
+
+static const struct {
+    const char *question, *sentence;
+} malformed[] = {
+    {"{}", "there is nothing to verify"},
+    {"{'expects':[]}", "expects is not known"},
+    {"{'expect':[{'path':'/x'}]}", "path is not known here"},
+    {"{'expect':[{'route':5}]}", "route is not known here or of the wrong type"},
+    {"{'order':['POST /x']}", "a query is an object"},
+};
+
+START_TEST(malformed_question_is_refused)
+{
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST /_fakewix/journal/verify", NULL, malformed[_i].question);
+    ck_assert_int_eq(answer.status, 400);
+    ck_assert_msg(strstr(buf_str(&answer.body), malformed[_i].sentence) != NULL, "%s",
+                  buf_str(&answer.body));
+}
+END_TEST
+
+START_TEST(har_has_what_its_readers_need)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "GET /_fakewix/journal?format=har", NULL, NULL);
+    answer_expect(&answer, "log.version", "1.2");
+    answer_expect(&answer, "log.entries.0.request.method", "POST");
+    answer_expect(&answer, "log.entries.0.request.postData.mimeType", "application/json");
+    answer_expect(&answer, "log.entries.0.response.status", "200");
+    answer_expect(&answer, "log.entries.2._fakewix.outcome", "token-secret-wrong");
+}
+END_TEST
+
+START_TEST(ndjson_has_a_line_for_each_exchange)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "GET /_fakewix/journal?format=ndjson", NULL, NULL);
+    size_t lines = 0;
+    for (const char *at = buf_str(&answer.body); *at; at++)
+        lines += *at == '\n';
+    ck_assert_uint_eq(lines, 4);
+}
+END_TEST
+
+START_TEST(redacting_leaves_no_secret_and_shows_reuse)
+{
+    OWNED(answer_free)
+    struct answer shown = harness_ask(fake, "GET /_fakewix/journal", NULL, NULL);
+    ck_assert(strstr(buf_str(&shown.body), harness_value(fake, "SECRET")) != NULL);
+    OWNED(answer_free)
+    struct answer hidden = harness_ask(fake, "GET /_fakewix/journal?redact=1", NULL, NULL);
+    ck_assert(strstr(buf_str(&hidden.body), harness_value(fake, "SECRET")) == NULL);
+    ck_assert(strstr(buf_str(&hidden.body), harness_value(fake, "TOKEN")) == NULL);
+    const char *print = cJSON_GetStringValue(answer_at(&hidden, "entries.1.request.headers.0.1"));
+    ck_assert_ptr_nonnull(print);
+    ck_assert_ptr_nonnull(
+        strstr(cJSON_GetStringValue(answer_at(&hidden, "entries.0.response.body")), print));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = suite_case(set_up, tear_down);
+    suite_rows(tcase, journal_is_verified, questions);
+    suite_rows(tcase, malformed_question_is_refused, malformed);
+    tcase_add_test(tcase, har_has_what_its_readers_need);
+    tcase_add_test(tcase, ndjson_has_a_line_for_each_exchange);
+    tcase_add_test(tcase, redacting_leaves_no_secret_and_shows_reuse);
+    return suite_run("verify", tcase);
+}
