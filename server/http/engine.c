@@ -1,7 +1,7 @@
 /* CivetWeb, compiled as part of this file so that the doors below can reach into it. It is built
  * from the distribution's source package as it is, not one line of it is changed. The warnings and
- * the style of this project begin behind the include. Why a source include and not a patch:
- * docs/ARCHITECTURE.md, "The engine". */
+ * the style of this project begin behind the include. Why, and what for:
+ * docs/decisions/0010. */
 #include <civetweb.c>
 
 #pragma GCC diagnostic error "-Wall"

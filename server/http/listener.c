@@ -1,6 +1,6 @@
 /* The listener: CivetWeb's threads on sockets of our own, one entry for every request.
  * It knows how a request comes and an answer goes; what is asked and answered is the business of
- * `answer`. Why CivetWeb, and how it is built: docs/ARCHITECTURE.md. */
+ * `answer`. How CivetWeb is built, and why so: docs/decisions/0010. */
 #include "http/listener.h"
 
 #include <civetweb.h>

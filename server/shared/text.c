@@ -283,6 +283,8 @@ bool text_parse_iso(const char *text, int64_t *ret_ms)
     if (strcmp(at, "Z") != 0)
         return false;
     int64_t seconds = days_from_civil(year, month, day) * 86400;
+    if (civil_from_ms(seconds * 1000).day != day) /* 29 February of a common year */
+        return false;
     seconds += hour * 3600 + minute * 60 + second;
     *ret_ms = seconds * 1000 + ms;
     return true;

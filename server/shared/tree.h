@@ -34,7 +34,8 @@ bool tree_int(const cJSON *object, const char *name, int64_t *ret_value);
 /* A member's boolean, or `fallback` where it is missing or of another type. */
 bool tree_flag(const cJSON *object, const char *name, bool fallback);
 
-/* Add a member; a NULL text becomes null. tree_put_int is exact to 2^53. */
+/* Add a member; a NULL text becomes null. tree_put_int is exact below 10^15,
+ * past which cJSON prints an exponent. */
 void tree_put_text(cJSON *object, const char *name, const char *text);
 void tree_put_int(cJSON *object, const char *name, int64_t value);
 void tree_put_flag(cJSON *object, const char *name, bool value);
