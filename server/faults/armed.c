@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/refusal.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 
@@ -166,8 +167,16 @@ static bool check_rule(const cJSON *rule, enum fault_symbol *ret_symbol, bool *r
     if (!check_keys(action, allowed, "do", err) || !check_required(action, row, err))
         return false;
     if (tree_get(tree_get(rule, "on"), "status") && row->stage != FAULT_EFFECT)
-        return err_set(err, "on.status is known only after the answer: \"%s\" comes before, only "
-                            "expire, revoke, uninstall and advance come after", name);
+        return err_set(err,
+                       "on.status is known only after the answer: \"%s\" comes before, only "
+                       "expire, revoke, uninstall and advance come after",
+                       name);
+    const char *refusal = tree_text(action, "refusal");
+    if (*ret_symbol == FAULT_refuse && (!refusal || !refusal_by_name(refusal)))
+        return err_set(err,
+                       "do.refusal \"%s\" is not known; `fakewix tables refusals` lists the "
+                       "names",
+                       refusal ? refusal : "");
     const char *stage = tree_text(rule, "stage");
     if (tree_get(rule, "stage") && (!stage || !is_listed("before after", stage)))
         return err_set(err, "stage must be \"before\" or \"after\" (the commit)");
