@@ -1,4 +1,5 @@
 /* fakewix-conform: the only file of the suite that prints, reads the environment and exits. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -49,7 +50,12 @@ static void watch_signals(void)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     pthread_t thread;
-    if (pipe(stop_pipe) == 0 && pthread_create(&thread, NULL, await_signal, &signals) == 0)
+    if (pipe(stop_pipe) != 0)
+        return;
+    fcntl(stop_pipe[0], F_SETFD,
+          FD_CLOEXEC); /* a child that held the write end would keep it open */
+    fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC);
+    if (pthread_create(&thread, NULL, await_signal, &signals) == 0)
         pthread_detach(thread);
 }
 

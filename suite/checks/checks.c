@@ -57,6 +57,9 @@ int64_t checks_number(const cJSON *params, const char *name, int64_t fallback)
 }
 
 static void say(struct finding *finding, enum finding_kind kind, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void say(struct finding *finding, enum finding_kind kind, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -1,0 +1,237 @@
+/* Every check, on wires that keep its rule, break it, and say nothing about it. */
+#include "checks/checks.h"
+#include "tests/wire.h"
+
+enum { MOST_LINES = 8 };
+
+#define CC                                                                                         \
+    "{\"grant_type\":\"client_credentials\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","   \
+    "\"instance_id\":\"inst\"}"
+#define REFRESH(token)                                                                             \
+    "{\"grant_type\":\"refresh_token\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","        \
+    "\"refresh_token\":\"" token "\"}"
+#define TOKEN(body, answer)                                                                        \
+    {                                                                                              \
+        "POST", "/w/test/oauth2/token", NULL, 200, NULL, body, answer                              \
+    }
+#define ACCESS(body, answer)                                                                       \
+    {                                                                                              \
+        "POST", "/w/test/oauth/access", NULL, 200, NULL, body, answer                              \
+    }
+#define CALL(token, status)                                                                        \
+    {                                                                                              \
+        "GET", "/w/test/conformance/probe", token, status, NULL, NULL, NULL                        \
+    }
+#define EXPIRED(token)                                                                             \
+    {                                                                                              \
+        "GET", "/w/test/conformance/probe", token, 401, "api-token-expired", NULL, NULL            \
+    }
+#define A1 "{\"access_token\":\"A1\"}"
+#define A2 "{\"access_token\":\"A2\"}"
+#define A2R2 "{\"access_token\":\"A2\",\"refresh_token\":\"R2\"}"
+
+static const struct {
+    const char *check;
+    const char *params;
+    enum finding_kind kind;
+    int64_t seq; /* of the exchange it points at */
+    struct wire_line lines[MOST_LINES];
+} cases[] = {
+    {"token-requests",
+     "{\"min\":1,\"max\":1}",
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"token-requests", "{\"max\":1}", FINDING_BROKEN, 2, {TOKEN(CC, A1), TOKEN(CC, A2)}},
+    {"token-requests", "{\"min\":1}", FINDING_BROKEN, -1, {CALL(NULL, 401)}},
+    {"token-requests-per-call", "{\"max\":1}", FINDING_HOLDS, -1, {TOKEN(CC, A1), TOKEN(CC, A1)}},
+    {"token-requests-per-call",
+     "{\"max\":1}",
+     FINDING_BROKEN,
+     3,
+     {TOKEN(CC, A1), TOKEN(CC, A1), TOKEN(CC, A1)}},
+
+    {"token-request-complete", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"token-request-complete", NULL, FINDING_HOLDS, -1, {ACCESS(REFRESH("R1"), A1)}},
+    {"token-request-complete",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {TOKEN("{\"grant_type\":\"client_credentials\"}", A1)}},
+    {"token-request-complete", NULL, FINDING_BROKEN, 1, {TOKEN("hello", A1)}},
+    {"token-request-complete", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+
+    {"token-request-by-post",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {{"OPTIONS", "/w/test/oauth2/token", NULL, 204, NULL, NULL, NULL}, TOKEN(CC, A1)}},
+    {"token-request-by-post",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {{"GET", "/w/test/oauth/access.json", NULL, 405, "access-method", NULL, NULL}, TOKEN(CC, A1)}},
+    {"token-request-by-post", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+
+    {"token-endpoint-fits-grant",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), ACCESS(REFRESH("R1"), A2)}},
+    {"token-endpoint-fits-grant", NULL, FINDING_BROKEN, 1, {TOKEN(REFRESH("R1"), A1)}},
+    {"token-endpoint-fits-grant", NULL, FINDING_BROKEN, 1, {ACCESS(CC, A1)}},
+
+    {"credentials-in-body-only", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"credentials-in-body-only",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {{"POST", "/w/test/oauth2/token?client_secret=s3cret", NULL, 200, NULL, CC, A1}}},
+    {"credentials-in-body-only",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {{"POST", "/w/test/oauth2/token?x=s%33cret", NULL, 200, NULL, CC, A1}}},
+    {"credentials-in-body-only", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"access-token-not-in-uri", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"access-token-not-in-uri",
+     NULL,
+     FINDING_BROKEN,
+     2,
+     {TOKEN(CC, "{\"access_token\":\"TOK.en\"}"),
+      {"GET", "/w/test/conformance/probe?access_token=TOK.en", "TOK.en", 200, NULL, NULL, NULL}}},
+
+    {"api-requests", "{\"max\":0}", FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"api-requests", "{\"max\":0}", FINDING_BROKEN, 1, {CALL("", 401)}},
+    {"api-answered", NULL, FINDING_HOLDS, -1, {CALL("A1", 200), CALL("A1", 200)}},
+    {"api-answered", NULL, FINDING_BROKEN, -1, {CALL("A1", 200), CALL("A1", 503)}},
+    {"api-answered", "{\"min\":1}", FINDING_HOLDS, -1, {CALL("A1", 503), CALL("A1", 200)}},
+    {"api-token-was-issued",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("Bearer A1", 200), CALL("A1", 200)}},
+    {"api-token-was-issued", NULL, FINDING_HOLDS, -1, {TOKEN(CC, "{}")}},
+    {"api-token-was-issued", NULL, FINDING_BROKEN, 2, {TOKEN(CC, "{}"), CALL("undefined", 401)}},
+    {"api-token-was-issued", NULL, FINDING_BROKEN, 1, {CALL(NULL, 401)}},
+    {"api-token-was-issued", NULL, FINDING_BROKEN, 1, {CALL("Bearer", 401)}},
+
+    {"expired-token-recovered",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("A1", 200), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"expired-token-recovered",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), EXPIRED("A1"), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"expired-token-recovered", NULL, FINDING_BROKEN, 2, {TOKEN(CC, A1), EXPIRED("A1")}},
+    {"expired-token-recovered",
+     NULL,
+     FINDING_BROKEN,
+     2,
+     {TOKEN(CC, A1), EXPIRED("A1"), TOKEN(CC, A2), EXPIRED("A1")}},
+
+    {"retried-after-401",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"retried-after-401", NULL, FINDING_BROKEN, 1, {CALL("A1", 401)}},
+    {"retried-after-401", NULL, FINDING_BROKEN, 1, {CALL("A1", 401), TOKEN(CC, A2)}},
+    {"retried-after-401",
+     NULL,
+     FINDING_BROKEN,
+     3,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("A1", 401)}},
+    {"retried-after-401", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+    {"retry-has-new-token",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"retry-has-new-token",
+     NULL,
+     FINDING_BROKEN,
+     3,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("Bearer A1", 200)}},
+    {"retry-has-new-token", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 401), TOKEN(CC, A2)}},
+    {"refusals-bounded",
+     "{\"max_tokens\":1,\"max_calls\":1}",
+     FINDING_HOLDS,
+     -1,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 401), TOKEN(CC, A1)}},
+    {"refusals-bounded",
+     "{\"max_tokens\":0,\"max_calls\":2}",
+     FINDING_BROKEN,
+     3,
+     {CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 401)}},
+    {"no-refresh-after-403", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 403)}},
+    {"no-refresh-after-403", NULL, FINDING_BROKEN, 2, {CALL("A1", 403), TOKEN(CC, A2)}},
+    {"no-refresh-after-403", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 401)}},
+
+    {"refresh-token-kept",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(REFRESH("R1"), A1), ACCESS(REFRESH("R1"), A2)}},
+    {"refresh-token-kept",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(REFRESH("R1"), A2R2), ACCESS(REFRESH("R2"), A2)}},
+    {"refresh-token-kept",
+     NULL,
+     FINDING_BROKEN,
+     2,
+     {ACCESS(REFRESH("R1"), A2R2), ACCESS(REFRESH("R1"), A2)}},
+    {"refresh-token-kept",
+     NULL,
+     FINDING_BROKEN,
+     2,
+     {ACCESS(REFRESH("R1"), A1), ACCESS("{\"grant_type\":\"refresh_token\"}", A2)}},
+    {"refresh-token-kept", NULL, FINDING_UNDECIDED, -1, {ACCESS(REFRESH("R1"), A1)}},
+};
+
+START_TEST(a_check_finds_what_it_is_for)
+{
+    const struct check *check = checks_find(cases[_i].check);
+    ck_assert_ptr_nonnull(check);
+    const char *text = cases[_i].params;
+    OWNED(tree_free) cJSON *params = text ? tree_parse(text, strlen(text), NULL) : NULL;
+    struct stage stage = wire_stage();
+    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 2};
+    wire_write(cases[_i].lines, &evidence.wire);
+    evidence_name_secrets(&evidence);
+    OWNED(finding_free) struct finding finding = {.seq = -1};
+    check->fn(&evidence, params, &finding);
+    ck_assert_msg(finding.kind == cases[_i].kind, "%s (row %d) found %d: %s", check->name, _i,
+                  (int)finding.kind, buf_str(&finding.seen));
+    ck_assert_msg(finding.seq == cases[_i].seq, "%s (row %d) points at %lld: %s", check->name, _i,
+                  (long long)finding.seq, buf_str(&finding.seen));
+    ck_assert(finding.expected.len > 0 && finding.seen.len > 0);
+}
+END_TEST
+
+START_TEST(every_check_is_tested_here)
+{
+    size_t n = 0;
+    const struct check *all = checks_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+            found = found || strcmp(cases[c].check, all[i].name) == 0;
+        ck_assert_msg(found, "%s has no row in this test", all[i].name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests;
+    Suite *suite = suite_of("checks", &tests);
+    tcase_add_loop_test(tests, a_check_finds_what_it_is_for, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tests, every_check_is_tested_here);
+    return suite_run(suite);
+}

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""fakewix-conform as its users meet it: exit codes, selections, reports, interruptions.
+
+usage: conform_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import xml.etree.ElementTree as xml
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+CONFORM = BIN / "fakewix-conform"
+CLIENT = f"'{BIN}/fakewix-reference-client'"
+SCENARIO = {
+    "code": "MINE-1", "title": "mine", "requirement": "r", "why": "w", "source": "own", "level": "MUST",
+    "steps": ["call"], "expect": {"client": "ok", "checks": ["api-answered"]},
+}
+
+
+def conform(*arguments, env=None):
+    return subprocess.run([CONFORM, *arguments], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(env or {})})
+
+
+def run(command, *arguments, env=None):
+    return conform("run", "--command", command, *arguments, env=env)
+
+
+def fakes_alive():
+    names = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+            parent = int((entry.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, ValueError):
+            continue
+        if words[0] == os.fsencode(BIN / "fakewix") and parent == 1:
+            names.append(entry.parent.name)
+    return names
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def file(self, name, text=""):
+        path = pathlib.Path(self.folder.name) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+
+class ExitStatus(Folder):
+    def test_conformant_is_0(self):
+        result = run(CLIENT, "--only", "ACQ-*")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("conformant", result.stdout)
+
+    def test_a_broken_must_is_1(self):
+        result = run(CLIENT + " --bug=secret_in_uri", "--only", "ACQ-03")
+        self.assertEqual(result.returncode, 1)
+        for part in ("rule ", "expected ", "seen ", "source ", "RFC 6749 section 2.3.1", "wire",
+                     "again     fakewix-conform run --command", "--only ACQ-03"):
+            self.assertIn(part, result.stdout)
+
+    def test_a_warning_is_0_and_in_a_strict_run_1(self):
+        client = CLIENT + " --bug=token_not_kept"
+        self.assertEqual(run(client, "--only", "CCH-01").returncode, 0)
+        self.assertEqual(run(client, "--only", "CCH-01", "--strict").returncode, 1)
+
+    def test_usage_is_2_and_one_sentence(self):
+        for arguments in (["run"], ["run", "--command"], ["run", "--comand", "x"], ["dance"], [],
+                          ["run", "--command", "true", "--jobs", "0"],
+                          ["run", "--command", "true", "--only", "NO-SUCH"],
+                          ["run", "--command", "true", "--caps", "wings"],
+                          ["run", "--command", "true", "--server", "localhost"],
+                          ["explain", "NO-SUCH"]):
+            with self.subTest(arguments):
+                result = conform(*arguments)
+                expected = 4 if "localhost" in arguments else 2
+                self.assertEqual(result.returncode, expected, result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+                self.assertTrue(result.stderr.startswith("fakewix-conform: "))
+
+    def test_nothing_ran_is_3(self):
+        for command in ("exit 77", "no-such-program-anywhere"):
+            with self.subTest(command):
+                result = run(command, "--only", "ACQ-*")
+                self.assertEqual(result.returncode, 3, result.stdout)
+
+    def test_a_client_that_does_nothing_is_not_conformant(self):
+        result = run("exit 0")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no request reached the fake", result.stdout)
+
+    def test_no_fake_is_4(self):
+        result = run(CLIENT, "--server", "http://127.0.0.1:9", "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 4)
+        self.assertIn("did not answer", result.stdout)
+
+    def test_interrupted_is_130_with_reports_and_nothing_left(self):
+        report = self.file("r.json")
+        process = subprocess.Popen([CONFORM, "run", "--command", "echo up >&2; sleep 100", "--json",
+                                    report], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 130)
+        self.assertLess(time.monotonic() - started, 5)
+        data = json.loads(pathlib.Path(report).read_text())
+        self.assertTrue(data["interrupted"])
+        self.assertEqual(data["summary"]["pass"], 0)
+        self.assertEqual(fakes_alive(), [])
+
+    def test_a_client_that_hangs_is_ended_in_time(self):
+        started = time.monotonic()
+        result = run("exec sleep 100", "--only", "ACQ-01", "--timeout", "1")
+        self.assertLess(time.monotonic() - started, 10)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("gave no answer within 1 s", result.stdout)
+
+    def test_a_crash_says_how(self):
+        result = run("kill -SEGV $$", "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("killed by signal 11", result.stdout)
+
+
+class Selection(Folder):
+    def test_every_scenario_is_listed_and_explained(self):
+        listed = json.loads(conform("list", "--json").stdout)["scenarios"]
+        self.assertGreaterEqual(len(listed), 15)
+        for row in listed:
+            self.assertEqual(sorted(row), ["code", "id", "level", "title"])
+            text = conform("explain", row["code"]).stdout
+            self.assertIn(row["title"], text)
+            self.assertEqual(text, conform("explain", row["id"]).stdout)
+
+    def test_a_glob_takes_ids_and_codes(self):
+        self.assertEqual(conform("list", "--only", "REF-04").stdout.count("\n"), 1)
+        self.assertIn("REF-04", conform("list", "--only", "refresh/reply*").stdout)
+
+    def test_own_scenarios(self):
+        self.file("own/mine.json", json.dumps(SCENARIO))
+        result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "MINE-1")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("own/mine", result.stdout)
+
+    def test_a_mistake_in_an_own_scenario_names_file_and_place(self):
+        for change, sentence in (({"stpes": 1}, 'unknown key "stpes"'),
+                                 ({"code": "ACQ-01"}, 'code "ACQ-01" is taken by'),
+                                 ({"depends_on": ["X"]}, 'depends_on names "X"'),
+                                 ({"depends_on": ["MINE-1"]}, "depends_on leads in a circle")):
+            with self.subTest(sentence):
+                path = self.file("own/mine.json", json.dumps({**SCENARIO, **change}))
+                result = conform("list", "--scenario-dir", self.folder.name)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(path, result.stderr)
+                self.assertIn(sentence, result.stderr)
+
+    def test_what_the_fake_refuses_is_an_error_not_a_verdict(self):
+        own = {**SCENARIO, "given": {"faults": [{"fault": "refuse", "on": "api", "refusal": "no-such"}]}}
+        self.file("own/mine.json", json.dumps(own))
+        result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "MINE-1")
+        self.assertEqual(result.returncode, 4, result.stdout)
+        self.assertIn("no-such", result.stdout)
+
+    def test_a_need_the_run_lacks_is_not_applicable(self):
+        self.file("own/mine.json", json.dumps({**SCENARIO, "needs": ["browser"]}))
+        arguments = ("--scenario-dir", self.folder.name, "--only", "MINE-1")
+        result = run(CLIENT, *arguments)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("browser", result.stdout)
+        self.assertEqual(run(CLIENT, *arguments, "--caps", "browser").returncode, 0)
+
+    def test_a_scenario_waits_for_those_it_depends_on(self):
+        client = f"[ $CONFORM_SCENARIO != refresh/after-401 ] || exit 1; exec {CLIENT}"
+        result = run(client, "--only", "REF-*", "--jobs", "4")
+        self.assertIn("not tried, because REF-01 (refresh/after-401) gave", result.stdout)
+
+    def test_options_come_from_the_environment_too(self):
+        env = {"FAKEWIX_CONFORM_COMMAND": CLIENT, "FAKEWIX_CONFORM_ONLY": "ACQ-01"}
+        result = conform("run", env=env)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("1 pass", result.stdout)
+
+    def test_a_restless_environment_does_not_reach_our_fake(self):
+        env = {"FAKEWIX_LISTEN": "127.0.0.1:1", "http_proxy": "http://127.0.0.1:1"}
+        client = f"unset http_proxy; exec {CLIENT}"
+        self.assertEqual(run(client, "--only", "ACQ-01", env=env).returncode, 0)
+
+
+class KnownFailures(Folder):
+    BUGGY = CLIENT + " --bug=secret_in_uri"
+
+    def test_what_is_known_does_not_fail_the_run(self):
+        known = self.file("known.txt", "# ours\nACQ-03  # https://example.org/1\n")
+        result = run(self.BUGGY, "--only", "ACQ-*", "--known-failing", known)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("https://example.org/1", result.stdout)
+        self.assertIn("1 known", result.stdout)
+
+    def test_an_entry_that_passes_is_stale(self):
+        known = self.file("known.txt", "ACQ-03\n")
+        result = run(CLIENT, "--only", "ACQ-*", "--known-failing", known)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('known.txt:1: "ACQ-03" passes now', result.stdout)
+
+    def test_an_entry_for_what_did_not_run_is_left_alone(self):
+        known = self.file("known.txt", "ACQ-03\n")
+        self.assertEqual(run(CLIENT, "--only", "ACQ-01", "--known-failing", known).returncode, 0)
+
+    def test_an_entry_for_nothing_is_a_mistake(self):
+        result = run(CLIENT, "--known-failing", self.file("known.txt", "ACQ-01\nACQ-99\n"))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("known.txt:2:", result.stderr)
+
+
+class Reports(Folder):
+    def test_reports_agree_and_hold_no_secret(self):
+        junit, report = self.file("j.xml"), self.file("r.json")
+        client = f"echo $WIX_APP_SECRET >&2; exec {CLIENT} --bug=secret_in_uri"
+        result = run(client, "--jobs", "4", "--junit", junit, "--json", report)
+        self.assertEqual(result.returncode, 1)
+        suite = xml.parse(junit).getroot().find("testsuite")
+        data = json.loads(pathlib.Path(report).read_text())
+        self.assertEqual(len(suite.findall("testcase")), len(data["scenarios"]))
+        self.assertEqual(suite.get("failures"), str(data["summary"]["fail"]))
+        self.assertEqual(len(suite.findall("testcase/failure")), data["summary"]["fail"])
+        self.assertEqual(data["schema"], 1)
+        self.assertEqual(sum(data["summary"][key] for key in
+                             ("pass", "info", "na", "warn", "inconclusive", "fail", "error")),
+                         len(data["scenarios"]))
+        for row in data["scenarios"]:
+            self.assertIn(row["verdict"], ("PASS", "INFO", "N/A", "WARN", "INCONCLUSIVE", "FAIL"))
+            for check in row["checks"]:
+                self.assertLessEqual({"id", "verdict", "requirement", "expected", "seen", "source"},
+                                     set(check))
+        text = result.stdout + pathlib.Path(junit).read_text() + pathlib.Path(report).read_text()
+        self.assertNotIn("OauthNG.JWS.", text)
+        self.assertNotIn("OAUTH2.", text)
+        self.assertIn("<app-secret>", result.stdout)
+
+    def test_verdicts_do_not_depend_on_jobs(self):
+        verdicts = []
+        for jobs in ("1", "8"):
+            report = self.file(f"{jobs}.json")
+            run(CLIENT + " --bug=no_refresh_on_401", "--jobs", jobs, "--json", report)
+            data = json.loads(pathlib.Path(report).read_text())
+            verdicts.append([(row["id"], row["verdict"]) for row in data["scenarios"]])
+        self.assertEqual(*verdicts)
+
+    def test_a_report_that_cannot_be_written_is_said(self):
+        result = run(CLIENT, "--only", "ACQ-01", "--json", self.folder.name + "/no/such/r.json")
+        self.assertEqual(result.returncode, 4)
+        self.assertIn("cannot be written", result.stderr)
+
+    def test_colour_is_asked_for(self):
+        self.assertNotIn("\033", run(CLIENT, "--only", "ACQ-01").stdout)
+        self.assertIn("\033", run(CLIENT, "--only", "ACQ-01", "--colour", "always").stdout)
+
+
+class Contract(Folder):
+    def test_the_environment_is_the_contract(self):
+        seen = self.file("env.txt")
+        result = run(f"env >'{seen}'; exec {CLIENT}", "--only", "EXP-03")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        env = dict(line.split("=", 1) for line in pathlib.Path(seen).read_text().splitlines() if "=" in line)
+        self.assertEqual(env["CONFORM_SCENARIO"], "expiry/five-minutes-server-clock")
+        self.assertEqual((env["CONFORM_OP"], env["CONFORM_CALLS"], env["CONFORM_PARALLEL"]), ("api", "2", "1"))
+        self.assertTrue(env["WIX_REFRESH_TOKEN"].startswith("OAUTH2."))
+        for name in ("WIX_API_BASE", "WIX_AUTH_BASE", "WIX_INSTALL_BASE"):
+            self.assertRegex(env[name], r"^http://127\.0\.0\.1:\d+/w/[^/]+$")
+        for name in ("WIX_APP_ID", "WIX_APP_SECRET", "WIX_INSTANCE_ID"):
+            self.assertTrue(env[name])
+        self.assertFalse(os.path.exists(env["CONFORM_STATE_DIR"]))
+
+    def test_the_refresh_token_chooses_the_flow(self):
+        seen = self.file("env.txt")
+        run(f"env >'{seen}'; exec {CLIENT}", "--only", "ACQ-01", env={"WIX_REFRESH_TOKEN": "stale"})
+        self.assertNotIn("WIX_REFRESH_TOKEN", pathlib.Path(seen).read_text())
+
+    def test_a_program_with_a_space_in_its_path(self):
+        link = pathlib.Path(self.folder.name) / "my client"
+        link.symlink_to(BIN / "fakewix-reference-client")
+        self.assertEqual(run(f"'{link}'", "--only", "ACQ-01").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

@@ -1,0 +1,80 @@
+/* The rules of fairness: what an obstacle, a crash, an exit 77 and an allowed alternative do to a
+ * verdict. */
+#include "scenario/scenario.h"
+#include "tests/wire.h"
+#include "trial/judge.h"
+
+static const char text[] =
+    "{\"code\":\"X-1\",\"title\":\"t\",\"requirement\":\"r\",\"why\":\"w\",\"source\":\"own\","
+    "\"level\":\"MUST\",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":["
+    "{\"check\":\"token-requests\",\"max\":1},{\"check\":\"api-answered\",\"level\":\"SHOULD\"}]},"
+    "\"allow\":[{\"client\":\"error\",\"checks\":[{\"check\":\"api-requests\",\"max\":0}],"
+    "\"verdict\":\"WARN\",\"note\":\"it gave up before the call\"}]}";
+
+static const struct wire_line one_token_one_call[] = {
+    {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{\"access_token\":\"A\"}"},
+    {"GET", "/conformance/probe", "A", 200, "ok", NULL, NULL},
+    {0}};
+static const struct wire_line two_tokens[] = {
+    {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{}"},
+    {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{}"},
+    {"GET", "/conformance/probe", "A", 200, "ok", NULL, NULL},
+    {0}};
+static const struct wire_line token_only[] = {
+    {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{}"}, {0}};
+static const struct wire_line nothing[] = {{0}};
+
+static const struct {
+    const char *what;
+    enum client_end end;
+    int64_t hits; /* of a fault that needs one; -1: no fault */
+    const struct wire_line *lines;
+    enum verdict verdict;
+} cases[] = {
+    {"all is well", CLIENT_OK, -1, one_token_one_call, VERDICT_PASS},
+    {"the fault was hit", CLIENT_OK, 1, one_token_one_call, VERDICT_PASS},
+    {"the fault was not hit", CLIENT_OK, 0, one_token_one_call, VERDICT_INCONCLUSIVE},
+    {"a rule is broken", CLIENT_OK, -1, two_tokens, VERDICT_FAIL},
+    {"broken, and the wire shows it anyway", CLIENT_OK, 0, two_tokens, VERDICT_FAIL},
+    {"missing, and the situation never came", CLIENT_ERROR, 0, nothing, VERDICT_INCONCLUSIVE},
+    {"it says it cannot", CLIENT_UNSUPPORTED, 0, nothing, VERDICT_NA},
+    {"it crashed", CLIENT_CRASHED, -1, one_token_one_call, VERDICT_FAIL},
+    {"it crashed before the situation", CLIENT_CRASHED, 0, one_token_one_call,
+     VERDICT_INCONCLUSIVE},
+    {"it gave no answer", CLIENT_TIMED_OUT, -1, one_token_one_call, VERDICT_FAIL},
+    {"it could not be run", CLIENT_NOT_STARTED, -1, nothing, VERDICT_INCONCLUSIVE},
+    {"we were interrupted", CLIENT_STOPPED, -1, one_token_one_call, VERDICT_INCONCLUSIVE},
+    {"what is allowed beside", CLIENT_ERROR, -1, token_only, VERDICT_WARN},
+    {"neither expected nor allowed", CLIENT_ERROR, -1, one_token_one_call, VERDICT_FAIL},
+};
+
+START_TEST(a_verdict_is_fair)
+{
+    OWNED(scenario_free) struct scenario scenario = {0};
+    OWNED(err_free) struct err err = {0};
+    ck_assert_msg(scenario_parse("a/b", "f", text, strlen(text), &scenario, &err), "%s", err.text);
+    struct stage stage = wire_stage();
+    static char what[] = "the fault";
+    struct armed armed = {.what = what, .needed = 1, .hits = cases[_i].hits};
+    stage.armed = &armed;
+    stage.n_armed = cases[_i].hits >= 0;
+    OWNED(evidence_free)
+    struct evidence evidence = {
+        .stage = &stage,
+        .performance = {.end = cases[_i].end, .detail = mem_text("ended so"), .n_calls = 1}};
+    wire_write(cases[_i].lines, &evidence.wire);
+    evidence_name_secrets(&evidence);
+    OWNED(result_free) struct result result = {.level = LEVEL_MUST};
+    judge_variant(&scenario, &scenario.variants[0], &evidence, &result);
+    enum verdict verdict = result_conclude(&result);
+    ck_assert_msg(verdict == cases[_i].verdict, "%s: %s", cases[_i].what, verdict_name(verdict));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests;
+    Suite *suite = suite_of("judge", &tests);
+    tcase_add_loop_test(tests, a_verdict_is_fair, 0, sizeof cases / sizeof *cases);
+    return suite_run(suite);
+}

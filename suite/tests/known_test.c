@@ -1,0 +1,112 @@
+/* Known failures: what they cover, and when they are stale. */
+#include "scenario/catalogue.h"
+#include "tests/suite.h"
+#include "trial/known.h"
+
+static struct catalogue catalogue;
+
+static void load(void)
+{
+    ck_assert(catalogue_load(NULL, &catalogue, NULL));
+}
+
+static void unload(void)
+{
+    catalogue_free(&catalogue);
+}
+
+static struct result failing(const char *check)
+{
+    struct result result = {.id = "cache/token-reused",
+                            .code = "CCH-01",
+                            .verdict = VERDICT_FAIL,
+                            .known_note = mem_text("")};
+    *result_add_check(&result) =
+        (struct check_result){.id = mem_text(check), .verdict = VERDICT_FAIL};
+    *result_add_check(&result) =
+        (struct check_result){.id = mem_text("fine"), .verdict = VERDICT_PASS};
+    return result;
+}
+
+static const struct {
+    const char *file;
+    enum verdict verdict;
+    bool known;
+    size_t n_stale;
+} cases[] = {
+    {"", VERDICT_FAIL, false, 0},
+    {"# nothing\n\n", VERDICT_FAIL, false, 0},
+    {"CCH-01  # reason", VERDICT_FAIL, true, 0},
+    {"cache/*\r\n", VERDICT_FAIL, true, 0},
+    {"CCH-01:token-*", VERDICT_FAIL, true, 0},
+    {"CCH-01:other", VERDICT_FAIL, false, 0},
+    {"CCH-01:fine", VERDICT_FAIL, false, 1},
+    {"CCH-01", VERDICT_PASS, false, 1},
+    {"CCH-01", VERDICT_INCONCLUSIVE, false, 0},
+    {"CCH-01", VERDICT_NA, false, 0},
+    {"CCH-04\nREF-*", VERDICT_FAIL, false, 0},
+};
+
+START_TEST(an_entry_covers_or_is_stale)
+{
+    OWNED(known_free) struct known known = {0};
+    OWNED(err_free) struct err err = {0};
+    ck_assert_msg(known_parse("k.txt", cases[_i].file, &catalogue, &known, &err), "%s", err.text);
+    OWNED(result_free) struct result result = failing("token-requests");
+    result.verdict = cases[_i].verdict;
+    if (cases[_i].verdict != VERDICT_FAIL)
+        result.checks[0].verdict = cases[_i].verdict;
+    known_apply(&known, false, &result);
+    ck_assert_int_eq(result.known, cases[_i].known);
+    size_t from = 0;
+    size_t n_stale = 0;
+    while (known_next_stale(&known, &from))
+        n_stale++;
+    ck_assert_uint_eq(n_stale, cases[_i].n_stale);
+}
+END_TEST
+
+START_TEST(a_pattern_that_fits_nothing_names_its_line)
+{
+    OWNED(known_free) struct known known = {0};
+    OWNED(err_free) struct err err = {0};
+    ck_assert(!known_parse("k.txt", "CCH-01\nCCH-99 # x\n", &catalogue, &known, &err));
+    ck_assert_str_eq(err.text, "k.txt:2: \"CCH-99\" fits no scenario; `fakewix-conform list` "
+                               "shows them all");
+}
+END_TEST
+
+START_TEST(a_reason_is_kept)
+{
+    OWNED(known_free) struct known known = {0};
+    ck_assert(known_parse("k.txt", "CCH-01 # it is slow ", &catalogue, &known, NULL));
+    OWNED(result_free) struct result result = failing("token-requests");
+    known_apply(&known, false, &result);
+    ck_assert_str_eq(result.known_note, "it is slow");
+}
+END_TEST
+
+START_TEST(a_warning_is_known_in_a_strict_run_only)
+{
+    for (int strict = 0; strict <= 1; strict++) {
+        OWNED(known_free) struct known known = {0};
+        ck_assert(known_parse("k.txt", "CCH-01", &catalogue, &known, NULL));
+        OWNED(result_free) struct result result = failing("token-requests");
+        result.verdict = result.checks[0].verdict = VERDICT_WARN;
+        known_apply(&known, strict, &result);
+        ck_assert_int_eq(result.known, strict);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests;
+    Suite *suite = suite_of("known", &tests);
+    tcase_add_checked_fixture(tests, load, unload);
+    tcase_add_loop_test(tests, an_entry_covers_or_is_stale, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tests, a_pattern_that_fits_nothing_names_its_line);
+    tcase_add_test(tests, a_reason_is_kept);
+    tcase_add_test(tests, a_warning_is_known_in_a_strict_run_only);
+    return suite_run(suite);
+}
