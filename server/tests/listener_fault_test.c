@@ -88,8 +88,8 @@ START_TEST(stream_is_framed_for_the_client)
         const char *body;
     } rows[] = {
         {"GET /stream/2 HTTP/1.1\r\n" HOST CLOSE "\r\n",
-         "\r\n\r\n7\r\npart 2.\r\n7\r\npart 1.\r\n0\r\n\r\n"                     },
-        {"GET /stream/2 HTTP/1.0\r\n\r\n",               "\r\n\r\npart 2.part 1."},
+         "\r\n\r\n7\r\npart 2.\r\n7\r\npart 1.\r\n0\r\n\r\n"},
+        {"GET /stream/2 HTTP/1.0\r\n\r\n", "\r\n\r\npart 2.part 1."},
     };
     OWNED(buf_free) struct buf got = {0};
     ck_assert_int_eq(client_ask(served_port(), rows[_i].request, &got), ENDING_CLOSE);

@@ -25,19 +25,19 @@ START_TEST(address_that_cannot_be_is_explained)
         const char *address;
         const char *says;
     } rows[] = {
-        {"",                  "HOST:PORT or unix:PATH"      },
-        {"8420",              "HOST:PORT or unix:PATH"      },
-        {"localhost:",        "HOST:PORT or unix:PATH"      },
-        {"localhost:65536",   "HOST:PORT or unix:PATH"      },
-        {"localhost:-1",      "HOST:PORT or unix:PATH"      },
-        {"example.com:80",    "the host is localhost"       },
-        {"256.0.0.1:80",      "the host is localhost"       },
-        {"::1:80",            "the host is localhost"       },
-        {"[::1:80",           "the host is localhost"       },
-        {"192.0.2.1:0",       "this machine has no such"    },
-        {"unix:",             "not a socket path"           },
-        {"unix:/nowhere/a/b", "No such file"                },
-        {"unix:/",            "there is a file of that name"},
+        {"", "HOST:PORT or unix:PATH"},
+        {"8420", "HOST:PORT or unix:PATH"},
+        {"localhost:", "HOST:PORT or unix:PATH"},
+        {"localhost:65536", "HOST:PORT or unix:PATH"},
+        {"localhost:-1", "HOST:PORT or unix:PATH"},
+        {"example.com:80", "the host is localhost"},
+        {"256.0.0.1:80", "the host is localhost"},
+        {"::1:80", "the host is localhost"},
+        {"[::1:80", "the host is localhost"},
+        {"192.0.2.1:0", "this machine has no such"},
+        {"unix:", "not a socket path"},
+        {"unix:/nowhere/a/b", "No such file"},
+        {"unix:/", "there is a file of that name"},
     };
     OWNED(err_free) struct err err = {0};
     ck_assert_ptr_null(start_on(rows[_i].address, &err));
@@ -84,9 +84,9 @@ START_TEST(url_and_entrance_follow_the_address)
         const char *says;
     } rows[] = {
         {"127.0.0.1:0", "http://127.0.0.1:%d", "127.0.0.1", "entrance=0 secure=0 world=w1"},
-        {"[::1]:0",     "http://[::1]:%d",     "::1",       "entrance=0 secure=0 world=w1"},
-        {"0.0.0.0:0",   "http://127.0.0.1:%d", "127.0.0.1", "entrance=1 secure=0 world=w1"},
-        {"[::]:0",      "http://[::1]:%d",     "::1",       "entrance=1 secure=0 world=w1"},
+        {"[::1]:0", "http://[::1]:%d", "::1", "entrance=0 secure=0 world=w1"},
+        {"0.0.0.0:0", "http://127.0.0.1:%d", "127.0.0.1", "entrance=1 secure=0 world=w1"},
+        {"[::]:0", "http://[::1]:%d", "::1", "entrance=1 secure=0 world=w1"},
     };
     OWNED(err_free) struct err err = {0};
     OWNED(buf_free) struct buf got = {0};
@@ -152,10 +152,8 @@ START_TEST(stop_finishes_what_is_in_flight)
         int grace_ms;
         const char *says;
     } rows[] = {
-        {"/slow",     2000, "late"    },
-        {"/slow",     0,    ""        },
-        {"/silent",   2000, ""        },
-        {"/hold",     2000, ""        },
+        {"/slow", 2000, "late"},         {"/slow", 0, ""},
+        {"/silent", 2000, ""},           {"/hold", 2000, ""},
         {"/stream/0", 2000, "part -1."},
     };
     OWNED(err_free) struct err err = {0};

@@ -292,8 +292,8 @@ START_TEST(every_way_in_is_told_apart)
         const char *says;
     } ways[] = {
         {"127.0.0.1", "entrance=0"},
-        {"::1",       "entrance=0"},
-        {unix_host,   "entrance=2"},
+        {"::1", "entrance=0"},
+        {unix_host, "entrance=2"},
     };
     OWNED(buf_free) struct buf got = {0};
     int fd = client_connect(ways[_i].host, served_port());
