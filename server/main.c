@@ -10,9 +10,11 @@
 #include "defaults.h"
 #include "health.h"
 #include "http/listener.h"
+#include "http/tls.h"
 #include "options.h"
 #include "routes/control.h"
 #include "routes/tables.h"
+#include "run/trust.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
@@ -99,7 +101,7 @@ static bool fill_default_world(struct worlds *worlds, const struct options *opti
 
 /* {"ready":true,"http":…}: one line, on stdout and in the port file. */
 static bool announce(const struct listener *listener, const struct options *options,
-                     struct err *err)
+                     const char *ca_file, struct err *err)
 {
     const char *http = listener_url(listener, false);
     const char *https = listener_url(listener, true);
@@ -109,7 +111,7 @@ static bool announce(const struct listener *listener, const struct options *opti
     tree_put_text(ready, "https", https);
     OWNED(mem_text_free) char *control = mem_format("%s/_fakewix", http ? http : https);
     tree_put_text(ready, "control", control);
-    tree_put_text(ready, "ca", options->ca_cert);
+    tree_put_text(ready, "ca", ca_file);
     tree_put_int(ready, "pid", getpid());
     OWNED(mem_text_free) char *line = tree_print(ready);
     if (options->port_file) {
@@ -177,8 +179,32 @@ static bool check_safety(const struct options *options, struct err *err)
     return true;
 }
 
-static int run_listener(struct fake *fake, const struct options *options, struct err *err)
+static struct tls *open_tls(const struct options *options, struct err *err)
 {
+    OWNED(mem_text_free) char *dir = options_ca_dir(options);
+    struct tls_config config = {
+        .dir = dir,
+        .ca_cert = options->ca_cert,
+        .ca_key = options->ca_key,
+        .more_names = options->tls_name.items,
+        .n_more_names = options->tls_name.n,
+    };
+    if (!dir && !config.ca_cert) {
+        err_set(err, "there is no home to keep a certificate authority in; say --ca-dir DIR");
+        return NULL;
+    }
+    return tls_open(&config, err);
+}
+
+static int run_listener(struct fake *fake, const struct options *options, struct tls *tls,
+                        struct err *err)
+{
+    enum tls_kind kind = TLS_GOOD;
+    if (options->tls_bad && !tls_kind_parse(options->tls_bad, &kind)) {
+        err_set(err, "--tls-bad %s is not known; `fakewix serve --help` lists the kinds",
+                options->tls_bad);
+        return EXIT_USAGE;
+    }
     sigset_t signals;
     block_signals(&signals);
     struct listener_config config = {
@@ -186,6 +212,7 @@ static int run_listener(struct fake *fake, const struct options *options, struct
         .n_addresses = options->listen.n,
         .tls_addresses = options->tls_listen.items,
         .n_tls_addresses = options->tls_listen.n,
+        .tls_context = tls ? tls_context(tls, kind) : NULL,
         .workers = (int)options->workers,
         .max_body = (size_t)options->max_body,
         .max_head = 32768,
@@ -199,7 +226,7 @@ static int run_listener(struct fake *fake, const struct options *options, struct
         return EXIT_USAGE;
     fake->http_url = listener_url(listener, false);
     fake->https_url = listener_url(listener, true);
-    if (!announce(listener, options, err)) {
+    if (!announce(listener, options, tls ? tls_ca_file(tls) : NULL, err)) {
         listener_stop(listener, 0);
         return EXIT_USAGE;
     }
@@ -209,25 +236,6 @@ static int run_listener(struct fake *fake, const struct options *options, struct
     sigwait(&signals, &which);
     listener_stop(listener, STOP_GRACE_MS);
     return EXIT_SUCCESS;
-}
-
-/* What the always-on checks found, on stderr. Returns how many rules that count were broken. */
-static int report_lint(struct lint_totals *totals)
-{
-    int broken = 0;
-    for (int i = 0; i < LINT_COUNT; i++) {
-        const struct lint_row *row = lint_row((enum lint_rule)i);
-        long count = atomic_load(&totals->counts[i]);
-        if (!count || row->level == LINT_INFO)
-            continue;
-        if (!broken++)
-            fputs("fakewix: lint: what clients did wrong (GET /_fakewix/lint has the details)\n",
-                  stderr);
-        fprintf(stderr, "  %-6s %s: %s (%ld times; %s)\n",
-                row->level == LINT_MUST ? "MUST" : "SHOULD", row->name, row->sentence, count,
-                row->source);
-    }
-    return broken;
 }
 
 static int serve(int argc, char **argv)
@@ -252,17 +260,46 @@ static int serve(int argc, char **argv)
         return fail(err.text);
     struct fake fake = {.worlds = worlds,
                         .control_token = options.control_token,
-                        .consent_auto = strcmp(options.consent, "auto") == 0,
-                        .lint_off = strcmp(options.lint, "off") == 0};
+                        .consent_auto = strcmp(options.consent, "auto") == 0};
+    struct tls *tls = options.tls_listen.n ? open_tls(&options, &err) : NULL;
     int status = EXIT_USAGE;
-    if (fill_default_world(worlds, &options, &err))
-        status = run_listener(&fake, &options, &err);
+    if ((tls || !options.tls_listen.n) && fill_default_world(worlds, &options, &err))
+        status = run_listener(&fake, &options, tls, &err);
     if (status)
         fail(err.text);
-    if (!status && report_lint(&fake.lint) && strcmp(options.lint, "fail") == 0)
-        status = EXIT_FAILURE;
+    tls_close(tls);
     worlds_close(worlds);
     return status;
+}
+
+/* Make the authority where there is none, and say how to trust it: eval "$(fakewix ca)". */
+static int print_ca(int argc, char **argv)
+{
+    OWNED(err_free) struct err err = {0};
+    OWNED(variables_free) struct variables variables = {0};
+    OWNED(buf_free) struct buf text = {0};
+    OWNED(buf_free) struct buf notes = {0};
+    struct options options;
+    bool named = argc == 2 && strcmp(argv[0], "--dir") == 0;
+    if (!options_parse(named ? 0 : argc, argv, &options, &err))
+        return fail(err.text);
+    if (named)
+        options.ca_dir = argv[1];
+    OWNED(mem_text_free) char *dir = options_ca_dir(&options);
+    struct tls *tls = dir ? open_tls(&options, &err) : NULL;
+    if (!dir)
+        return fail("there is no home to keep a certificate authority in; say --dir DIR");
+    if (!tls)
+        return fail(err.text);
+    bool done = trust_prepare(dir, tls_ca_file(tls), &variables, &notes, &err);
+    if (done)
+        trust_explain(&text, tls_ca_file(tls), &variables);
+    tls_close(tls);
+    if (!done)
+        return fail(err.text);
+    fputs(buf_str(&notes), stderr);
+    fputs(buf_str(&text), stdout);
+    return EXIT_SUCCESS;
 }
 
 static int print_tables(int argc, char **argv)
@@ -271,7 +308,7 @@ static int print_tables(int argc, char **argv)
     bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     OWNED(tree_free) cJSON *table = tables_json(name);
     if (!table || (argc > 1 && !as_json) || argc > 2)
-        return fail("usage: fakewix tables routes|refusals|faults|grants|lint|config [--json]");
+        return fail("usage: fakewix tables routes|refusals|faults|grants|config [--json]");
     OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
     puts(text);
     return EXIT_SUCCESS;
@@ -317,9 +354,9 @@ static const struct {
     const char *help;
 } commands[] = {
     {"serve", serve, "answer as Wix does (the default); options below"},
+    {"ca", print_ca, "[--dir DIR]  make or find the certificate authority; print what to export"},
     {"health", check_health, "[URL]  exit 0 when a fake answers there"},
-    {"tables", print_tables,
-     "routes|refusals|faults|grants|lint|config [--json]  the reference tables"},
+    {"tables", print_tables, "routes|refusals|faults|grants|config [--json]  the reference tables"},
     {"validate", validate, "FILE…  say all that is wrong with a config"},
     {"version", print_version, "print the version"},
     {"help", help, "print this"},

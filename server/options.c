@@ -32,6 +32,13 @@ static const struct option_row rows[] = {
     {"ca-cert", OPTION_TEXT, AT(ca_cert), "FILE", NULL, 0, 0,
      "certificate authority to use instead of our own (PEM)"},
     {"ca-key", OPTION_TEXT, AT(ca_key), "FILE", NULL, 0, 0, "its private key (PEM)"},
+    {"ca-dir", OPTION_TEXT, AT(ca_dir), "DIR", NULL, 0, 0,
+     "where our own is kept, made on first use [~/.local/state/fakewix]"},
+    {"tls-name", OPTION_LIST, AT(tls_name), "HOST", NULL, 0, 0,
+     "one more name for the certificate, beside Wix's, localhost and this machine's"},
+    {"tls-bad", OPTION_TEXT, AT(tls_bad), "KIND", NULL, 0, 0,
+     "show clients a certificate that they must refuse: unknown-ca, expired, not-yet-valid, "
+     "wrong-host, self-signed, old-protocol, swapped"},
     {"config", OPTION_LIST, AT(config), "FILE", NULL, 0, 0,
      "apps, sites and instances in place of the default world's; again for more, they add up"},
     {"state", OPTION_TEXT, AT(state), "FILE", NULL, 0, 0,
@@ -191,6 +198,17 @@ bool options_parse(int argc, char **argv, struct options *ret_options, struct er
         options.listen = (struct text_list){.items = {rows[0].fallback}, .n = 1};
     *ret_options = options;
     return true;
+}
+
+char *options_ca_dir(const struct options *options)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    if (options->ca_dir)
+        return mem_text(options->ca_dir);
+    if (state && *state == '/')
+        return mem_format("%s/fakewix", state);
+    return home && *home ? mem_format("%s/.local/state/fakewix", home) : NULL;
 }
 
 void options_help(struct buf *out)

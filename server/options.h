@@ -22,7 +22,9 @@ struct options {
     struct text_list listen;
     struct text_list tls_listen;
     struct text_list config;
-    const char *ca_cert, *ca_key;
+    const char *ca_cert, *ca_key, *ca_dir;
+    struct text_list tls_name;
+    const char *tls_bad;
     const char *state;
     const char *clock;
     const char *consent;
@@ -44,6 +46,10 @@ struct options {
 /* Defaults, then FAKEWIX_… variables, then arguments. False and a sentence that names the option,
  * what it takes and the fix. */
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err);
+
+/* Where our own certificate authority is kept: --ca-dir, else fakewix/ in $XDG_STATE_HOME, else in
+ * ~/.local/state. Caller frees; NULL where there is no home either. */
+char *options_ca_dir(const struct options *options);
 
 /* Append the table as help text. */
 void options_help(struct buf *out);

@@ -242,6 +242,14 @@ static void on_context(const struct mg_context *context)
     free(ports);
 }
 
+/* CivetWeb asks at its start, and at its end to know whose the context is. */
+static int on_tls(void **ret_context, void *user_data)
+{
+    const struct listener *listener = user_data;
+    *ret_context = listener->config.tls_context;
+    return 1; /* ready, and ours to free */
+}
+
 static int on_log(const struct mg_connection *connection, const char *text)
 {
     (void)connection;
@@ -282,26 +290,25 @@ static bool start_engine(struct listener *listener, struct err *err)
     OWNED(mem_text_free) char *head = mem_format("%zu", config->max_head);
     OWNED(mem_text_free) char *idle = mem_format("%d", config->idle_ms);
     OWNED(mem_text_free) char *request = mem_format("%d", config->request_ms);
-    const char *certificate = config->n_tls_addresses ? "ssl_certificate" : NULL;
     /* The first is a port of its own that it must have to start, and gives up in on_context. */
     const char *options[][2] = {
-        {"listening_ports",          config->n_tls_addresses ? "127.0.0.1:0s" : "127.0.0.1:0"},
-        {"num_threads",              workers                                                 },
-        {"connection_queue",         queue                                                   },
-        {"max_request_size",         head                                                    },
-        {"enable_keep_alive",        "yes"                                                   },
-        {"keep_alive_timeout_ms",    idle                                                    },
-        {"request_timeout_ms",       request                                                 },
-        {"tcp_nodelay",              "1"                                                     },
-        {"decode_url",               "no"                                                    },
-        {"enable_auth_domain_check", "no"                                                    },
-        {certificate,                config->certificate_file                                },
-        {NULL,                       NULL                                                    },
+        {"listening_ports", config->n_tls_addresses ? "127.0.0.1:0s" : "127.0.0.1:0"},
+        {"num_threads", workers},
+        {"connection_queue", queue},
+        {"max_request_size", head},
+        {"enable_keep_alive", "yes"},
+        {"keep_alive_timeout_ms", idle},
+        {"request_timeout_ms", request},
+        {"tcp_nodelay", "1"},
+        {"decode_url", "no"},
+        {"enable_auth_domain_check", "no"},
+        {NULL, NULL},
     };
     static const struct mg_callbacks callbacks = {
         .begin_request = on_request,
         .log_message = on_log,
         .http_error = on_error,
+        .external_ssl_ctx = on_tls,
         .init_context = on_context,
         .init_thread = on_thread,
         .init_connection = on_open,

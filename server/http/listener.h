@@ -22,13 +22,13 @@ struct listener_config {
     size_t n_addresses;
     const char *const *tls_addresses; /* the same, over TLS */
     size_t n_tls_addresses;
-    const char *certificate_file; /* PEM: leaf and key; needed with tls_addresses */
-    int workers;                  /* threads, 1 to 2,048; each open connection owns one */
-    size_t max_body;              /* bytes; past it 413 */
-    size_t max_head;              /* bytes of request line and headers; past it 431 */
-    int idle_ms;                  /* how long an idle connection is kept */
-    int request_ms;               /* how long a request may take to arrive whole */
-    const char *world;            /* set in every request; NULL for the shared listener. Borrowed */
+    void *tls_context; /* from http/tls; needed with tls_addresses. Borrowed */
+    int workers;       /* threads, 1 to 2,048; each open connection owns one */
+    size_t max_body;   /* bytes; past it 413 */
+    size_t max_head;   /* bytes of request line and headers; past it 431 */
+    int idle_ms;       /* how long an idle connection is kept */
+    int request_ms;    /* how long a request may take to arrive whole */
+    const char *world; /* set in every request; NULL for the shared listener. Borrowed */
     answer_fn *answer;
     void *context;
 };

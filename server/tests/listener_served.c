@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http/tls.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 
@@ -163,6 +164,7 @@ static void answer(void *context, const struct request *request, struct response
 }
 
 static struct listener *served;
+static struct tls *tls;
 static int port;
 static int tls_port;
 static char *socket_path;
@@ -199,7 +201,11 @@ void served_start(void)
     struct listener_config config = served_config(addresses, COUNT(addresses));
     config.tls_addresses = tls_addresses;
     config.n_tls_addresses = 1;
-    config.certificate_file = TEST_DATA "/listener.pem";
+    struct tls_config tls_config = {.ca_cert = TEST_DATA "/listener.pem",
+                                    .ca_key = TEST_DATA "/listener.pem"};
+    tls = tls_open(&tls_config, &err);
+    ck_assert_msg(tls != NULL, "%s", err.text);
+    config.tls_context = tls_context(tls, TLS_GOOD);
     served = listener_start(&config, &err);
     ck_assert_msg(served != NULL, "%s", err.text);
     port = listener_port(served, false);
@@ -209,6 +215,7 @@ void served_start(void)
 void served_stop(void)
 {
     listener_stop(served, 1000);
+    tls_close(tls);
     ck_assert_int_ne(access(socket_path, F_OK), 0);
     free(socket_path);
 }

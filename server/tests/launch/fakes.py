@@ -1,0 +1,56 @@
+"""Fakes for the tests in this folder: started on free ports, stopped with the test."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+FAKEWIX = str(BIN / "fakewix")
+CONFIG = pathlib.Path(__file__).parents[3] / "fixtures" / "config" / "default.json"
+DEFAULT = json.loads(CONFIG.read_text())
+APP = DEFAULT["apps"][0]
+INSTANCE = DEFAULT["instances"][0]
+WIX_HOSTS = ["www.wixapis.com", "edge.wixapis.com", "www.wix.com", "wix.com", "manage.wix.com",
+             "users.wix.com", "dev.wix.com"]
+TRUST = ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
+         "REQUESTS_CA_BUNDLE", "PERL_LWP_SSL_CA_FILE", "GIT_SSL_CAINFO", "JAVA_TOOL_OPTIONS",
+         "PHP_INI_SCAN_DIR"]
+TOKEN_REQUEST = json.dumps({"grant_type": "client_credentials", "client_id": APP["app_id"],
+                            "client_secret": APP["app_secret"],
+                            "instance_id": INSTANCE["instance_id"]})
+
+
+def environment(**changes):
+    """This process's environment without what would get in the way; None removes a variable."""
+    left_out = {*TRUST, *changes, "LD_PRELOAD", "http_proxy", "https_proxy", "HTTP_PROXY",
+                "HTTPS_PROXY", "ALL_PROXY", "all_proxy"}
+    env = {k: v for k, v in os.environ.items()
+           if k not in left_out and not k.startswith("FAKEWIX_")}
+    env.update((k, str(v)) for k, v in changes.items() if v is not None)
+    return env
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own, and fakes that end with it."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+
+    def start(self, *options):
+        """Start `fakewix serve`; gives the ready line."""
+        process = subprocess.Popen(
+            [FAKEWIX, "serve", "--quiet", "--ca-dir", str(self.folder / "ca"), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+
+        def end():
+            process.terminate()
+            process.communicate(timeout=30)
+        self.addCleanup(end)
+        line = process.stdout.readline()
+        self.assertTrue(line, "the fake did not start")
+        return json.loads(line)
