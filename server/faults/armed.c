@@ -304,8 +304,10 @@ size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe, 
     for (size_t i = 0; i < faults->n && n < ARMED_TAKE_MAX; i++) {
         struct rule *rule = &faults->rules[i];
         const cJSON *on = tree_get(rule->json, "on");
-        if (!rule->left || !status_fits(on, probe) || !place_fits(on, probe) ||
-            is_taken(shots, n, rule) || !turn_fits(rule, on, probe))
+        if (!rule->left || !status_fits(on, probe) || !place_fits(on, probe))
+            continue;
+        bool turn = turn_fits(rule, on, probe); /* counts, whether the rule gets to act or not */
+        if (!turn || is_taken(shots, n, rule))
             continue;
         if (rule->left > 0)
             rule->left--;
