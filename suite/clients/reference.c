@@ -161,8 +161,8 @@ static bool take_token(struct client *client, const struct reply *reply)
     if (client->bug == BUG_strict_fields && has_strange_field(answer))
         return false;
     replace(&client->access_token, access);
-    if (client->refresh_token &&
-        ((refresh && *refresh) || client->bug == BUG_refresh_token_dropped))
+    bool rotates = refresh && *refresh && client->bug != BUG_rotation_ignored;
+    if (client->refresh_token && (rotates || client->bug == BUG_refresh_token_dropped))
         replace(&client->refresh_token, refresh ? refresh : "undefined");
     client->expires_ms = now_steady_ms() + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
     return true;
