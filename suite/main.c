@@ -16,10 +16,10 @@
 #include "report/console.h"
 #include "report/run.h"
 #include "scenario/catalogue.h"
+#include "scenario/describe.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/text.h"
-#include "shared/tree.h"
 #include "trial/crew.h"
 #include "trial/known.h"
 
@@ -73,21 +73,6 @@ static void print(FILE *stream, const struct buf *text)
     fflush(stream);
 }
 
-static void list_json(const struct plan *plan, struct buf *out)
-{
-    OWNED(tree_free) cJSON *root = cJSON_CreateObject();
-    cJSON *list = tree_put(root, "scenarios", cJSON_CreateArray());
-    for (size_t i = 0; i < plan->n; i++) {
-        cJSON *object = tree_put(list, NULL, cJSON_CreateObject());
-        tree_put_text(object, "id", plan->list[i]->id);
-        tree_put_text(object, "code", plan->list[i]->code);
-        tree_put_text(object, "level", level_name(plan->list[i]->level));
-        tree_put_text(object, "title", plan->list[i]->title);
-    }
-    OWNED(mem_text_free) char *text = tree_print_pretty(root);
-    buf_format(out, "%s\n", text);
-}
-
 static int command_list(const struct options *options, const struct catalogue *catalogue,
                         struct err *err)
 {
@@ -97,52 +82,26 @@ static int command_list(const struct options *options, const struct catalogue *c
         return RUN_USAGE;
     OWNED(buf_free) struct buf out = {0};
     if (options_text(options, OPTION_JSON))
-        list_json(&plan, &out);
-    for (size_t i = 0; i < plan.n && !options_text(options, OPTION_JSON); i++)
-        buf_format(&out, "%-7s %-6s %-44s %s\n", plan.list[i]->code,
-                   level_name(plan.list[i]->level), plan.list[i]->id, plan.list[i]->title);
+        describe_list_json(plan.list, plan.n, &out);
+    else
+        describe_list(plan.list, plan.n, &out);
     print(stdout, &out);
     return RUN_OK;
-}
-
-static void add_demand(const struct demand *demand, struct buf *out)
-{
-    buf_format(out, "  %s (%s): %s", demand->check->name, level_name(demand->level),
-               demand->check->requirement);
-    const cJSON *member = NULL;
-    cJSON_ArrayForEach(member, demand->params)
-    {
-        if (cJSON_IsNumber(member))
-            buf_format(out, " %s = %d.", member->string, member->valueint);
-    }
-    buf_char(out, '\n');
 }
 
 static int command_explain(const struct options *options, const struct catalogue *catalogue,
                            struct err *err)
 {
+    OWNED(buf_free) struct buf out = {0};
     const struct scenario *scenario = catalogue_find(catalogue, options->operand);
-    if (!scenario) {
+    if (scenario) {
+        describe_scenario(scenario, &out);
+    } else if (strcmp(options->operand, "language") == 0) {
+        describe_language(&out);
+    } else {
         err_set(err, "there is no scenario \"%s\"; `fakewix-conform list` shows them all",
                 options->operand);
         return RUN_USAGE;
-    }
-    OWNED(buf_free) struct buf out = {0};
-    buf_format(&out, "%s %s: %s\n\n%s\n\nlevel   %s\nsource  %s\nwhy     %s\nfile    %s\n",
-               scenario->code, scenario->id, scenario->title, scenario->requirement,
-               level_name(scenario->level), scenario->source, scenario->why, scenario->file);
-    for (size_t i = 0; i < scenario->n_variants; i++) {
-        const struct variant *variant = &scenario->variants[i];
-        buf_format(&out, "\nflow %s%s%s, %lld calls\n", flow_name(variant->flow),
-                   *variant->name ? ", variant " : "", variant->name,
-                   (long long)variant_count_calls(variant));
-        for (size_t t = 0; t < variant->n_traps; t++)
-            buf_format(&out, "  armed: %s\n", variant->traps[t].what);
-        for (size_t d = 0; d < variant->expect.n_demands; d++)
-            add_demand(&variant->expect.demands[d], &out);
-        for (size_t a = 0; a < variant->n_alternatives; a++)
-            buf_format(&out, "  allowed (%s): %s\n", verdict_name(variant->alternatives[a].verdict),
-                       variant->alternatives[a].note);
     }
     print(stdout, &out);
     return RUN_OK;

@@ -147,6 +147,22 @@ class Selection(Folder):
         self.assertEqual(conform("list", "--only", "REF-04").stdout.count("\n"), 1)
         self.assertIn("REF-04", conform("list", "--only", "refresh/reply*").stdout)
 
+    def test_the_page_of_the_language_is_fresh(self):
+        page = pathlib.Path(__file__).parents[2] / "docs/reference/scenario-language.md"
+        self.assertEqual(page.read_text(), conform("explain", "language").stdout,
+                         "run: fakewix-conform explain language >docs/reference/scenario-language.md")
+
+    def test_the_language_names_the_faults_of_the_fake(self):
+        text = subprocess.run([BIN / "fakewix", "tables", "faults", "--json"], capture_output=True,
+                              text=True, check=True).stdout
+        known = {row["fault"]: row["params"].replace("!", "").split() for row in json.loads(text)}
+        page = conform("explain", "language").stdout
+        faults = page[page.index("## Faults"):page.index("## Needs")]
+        rows = [line.replace("`", "").split("|") for line in faults.splitlines() if line.startswith("| `")]
+        for _, name, params, *_ in rows:
+            self.assertLessEqual(set(params.split()), set(known[name.strip()]), name)
+        self.assertEqual({row[1].strip() for row in rows}, set(known))
+
     def test_own_scenarios(self):
         self.file("own/mine.json", json.dumps(SCENARIO))
         result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "MINE-1")
