@@ -90,6 +90,7 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     pthread_mutex_t lock; /* recursive: a transaction holds it across calls */
+    int depth;            /* of transactions: the outermost one counts */
 };
 
 /* The store broke under a request that must not be answered as if it had been kept. */
@@ -504,15 +505,19 @@ int64_t store_top_mark(struct store *store, const char *world, const char *const
 
 void store_begin(struct store *store)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_BEGIN);
+    sqlite3_stmt *s = use(store, STATEMENT_BEGIN); /* the lock stays until store_commit */
+    if (store->depth++)
+        return;
     write_step(store, s);
-    sqlite3_reset(s); /* the lock stays until store_commit */
+    sqlite3_reset(s);
 }
 
 void store_commit(struct store *store)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_COMMIT);
-    write_step(store, s);
-    done(store, s);
+    if (--store->depth == 0) {
+        sqlite3_stmt *s = use(store, STATEMENT_COMMIT);
+        write_step(store, s);
+        done(store, s);
+    }
     pthread_mutex_unlock(&store->lock);
 }

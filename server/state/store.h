@@ -68,7 +68,8 @@ void store_put_mark(struct store *store, const char *world, const char *id, int6
 /* The largest value among the named marks; 0 where none is set. */
 int64_t store_top_mark(struct store *store, const char *world, const char *const *ids, size_t n);
 
-/* Everything between is one transaction: worlds are made and reset whole or not at all. */
+/* Everything between is one transaction: worlds are made and reset whole or not at all. May be
+ * nested; the outermost pair rules. */
 void store_begin(struct store *store);
 void store_commit(struct store *store);
 
