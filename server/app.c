@@ -128,9 +128,14 @@ static bool locks_by_itself(const struct route *route)
            route->handler == control_world_drop || route->handler == control_worlds;
 }
 
-static void answer_control(struct exchange *x, const struct route *route, enum refusal missing)
+/* `named` is what the request calls its world. A stranger is turned away before he learns which
+ * worlds and paths there are. */
+static void answer_control(struct exchange *x, const struct route *route, enum refusal missing,
+                           const char *named)
 {
     x->refusal = control_guard(x);
+    if (!x->refusal && !x->world)
+        x->refusal = exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", named);
     if (!x->refusal)
         x->refusal = missing;
     if (!x->refusal && locks_by_itself(route)) {
@@ -165,14 +170,14 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     facts_note(&x, service);
     if (named && service != SERVICE_CONTROL)
         x.prefix = prefix = mem_format("/w/%s", named);
-    x.world = find_world(&x, named ? named : request->world);
+    const char *name = named ? named : request->world;
+    x.world = find_world(&x, name);
     response->no_body = strcmp(request->method, "HEAD") == 0;
-    if (!x.world) {
-        x.refusal = exchange_refuse(&x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s",
-                                    named ? named : request->world);
+    if (service == SERVICE_CONTROL) {
+        answer_control(&x, route, missing, name);
+    } else if (!x.world) {
+        x.refusal = exchange_refuse(&x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", name);
         refuse_render(&x);
-    } else if (service == SERVICE_CONTROL) {
-        answer_control(&x, route, missing);
     } else {
         answer_wix(&x, route, missing);
     }

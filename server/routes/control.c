@@ -123,6 +123,10 @@ static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
     wish->config = tree_get(x->body, "config");
     wish->id = tree_text(x->body, "world");
     wish->seeded = tree_int(x->body, "seed", &wish->seed);
+    if (tree_get(x->body, "seed") && !wish->seeded)
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "seed is a whole number");
+    if (tree_get(x->body, "world") && !wish->id)
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "world is a text");
     if (tree_get(x->body, "ttl_s") &&
         (!tree_int(x->body, "ttl_s", &wish->ttl_s) || wish->ttl_s < 1))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "ttl_s is a number of seconds from 1");
@@ -241,7 +245,9 @@ static enum refusal read_mode(struct exchange *x, enum time_mode *ret_mode, doub
     *ret_rate = x->world->time.rate;
     if (rate && (!cJSON_IsNumber(rate) || rate->valuedouble < 0.001 || rate->valuedouble > 1e6))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "rate is a number from 0.001 to 1e6");
-    if (mode && strcmp(mode, "real") && strcmp(mode, "frozen") && strcmp(mode, "scaled"))
+    bool known =
+        mode && (!strcmp(mode, "real") || !strcmp(mode, "frozen") || !strcmp(mode, "scaled"));
+    if (tree_get(x->body, "mode") && !known)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "mode is \"real\", \"frozen\" or \"scaled\"");
     if (mode)
