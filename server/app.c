@@ -80,8 +80,8 @@ static void make_request_id(struct exchange *x)
     response_header(x->response, "X-Wix-Request-Id", x->request_id);
 }
 
-static void note_in_journal(struct exchange *x, const struct fault_shot *shots, size_t n,
-                            int64_t began_us)
+static void note_in_journal(struct exchange *x, enum service service,
+                            const struct fault_shot *shots, size_t n, int64_t began_us)
 {
     struct journal_facts facts = {
         .at_ms = x->now_ms,
@@ -97,11 +97,20 @@ static void note_in_journal(struct exchange *x, const struct fault_shot *shots, 
     };
     int64_t seq = journal_add(&x->world->journal, &facts, x->request, x->response);
     effects_note(x, shots, n, seq);
+    static const enum watch_place places[] = {
+        [SERVICE_TOKEN] = WATCH_TOKEN_ENDPOINT,
+        [SERVICE_ACCESS] = WATCH_TOKEN_ENDPOINT,
+        [SERVICE_API] = WATCH_API,
+        [SERVICE_PAGE] = WATCH_PAGE,
+    };
+    if (!x->fake->lint_off)
+        watch_exchange(x, places[service], seq, &x->fake->lint);
     pthread_cond_broadcast(&x->world->changed);
 }
 
 /* One of Wix's paths, in its world, under its lock. `missing` is why there is no route. */
-static void answer_wix(struct exchange *x, const struct route *route, enum refusal missing)
+static void answer_wix(struct exchange *x, enum service service, const struct route *route,
+                       enum refusal missing)
 {
     int64_t began_us = now_steady_us();
     struct fault_shot shots[ARMED_TAKE_MAX];
@@ -117,7 +126,7 @@ static void answer_wix(struct exchange *x, const struct route *route, enum refus
     if (x->refusal)
         refuse_render(x);
     n = effects_after(x, shots, n);
-    note_in_journal(x, shots, n, began_us);
+    note_in_journal(x, service, shots, n, began_us);
     pthread_mutex_unlock(&x->world->lock);
 }
 
@@ -179,7 +188,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
         x.refusal = exchange_refuse(&x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", name);
         refuse_render(&x);
     } else {
-        answer_wix(&x, route, missing);
+        answer_wix(&x, service, route, missing);
     }
     world_release(x.world);
     exchange_done(&x);

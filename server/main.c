@@ -238,6 +238,25 @@ static int run_listener(struct fake *fake, const struct options *options, struct
     return EXIT_SUCCESS;
 }
 
+/* What the always-on checks found, on stderr. Returns how many rules that count were broken. */
+static int report_lint(struct lint_totals *totals)
+{
+    int broken = 0;
+    for (int i = 0; i < LINT_COUNT; i++) {
+        const struct lint_row *row = lint_row((enum lint_rule)i);
+        long count = atomic_load(&totals->counts[i]);
+        if (!count || row->level == LINT_INFO)
+            continue;
+        if (!broken++)
+            fputs("fakewix: lint: what clients did wrong (GET /_fakewix/lint has the details)\n",
+                  stderr);
+        fprintf(stderr, "  %-6s %s: %s (%ld times; %s)\n",
+                row->level == LINT_MUST ? "MUST" : "SHOULD", row->name, row->sentence, count,
+                row->source);
+    }
+    return broken;
+}
+
 static int serve(int argc, char **argv)
 {
     OWNED(err_free) struct err err = {0};
@@ -260,7 +279,8 @@ static int serve(int argc, char **argv)
         return fail(err.text);
     struct fake fake = {.worlds = worlds,
                         .control_token = options.control_token,
-                        .consent_auto = strcmp(options.consent, "auto") == 0};
+                        .consent_auto = strcmp(options.consent, "auto") == 0,
+                        .lint_off = strcmp(options.lint, "off") == 0};
     struct tls *tls = options.tls_listen.n ? open_tls(&options, &err) : NULL;
     int status = EXIT_USAGE;
     if ((tls || !options.tls_listen.n) && fill_default_world(worlds, &options, &err))
@@ -268,6 +288,8 @@ static int serve(int argc, char **argv)
     if (status)
         fail(err.text);
     tls_close(tls);
+    if (!status && report_lint(&fake.lint) && strcmp(options.lint, "fail") == 0)
+        status = EXIT_FAILURE;
     worlds_close(worlds);
     return status;
 }
@@ -308,7 +330,7 @@ static int print_tables(int argc, char **argv)
     bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     OWNED(tree_free) cJSON *table = tables_json(name);
     if (!table || (argc > 1 && !as_json) || argc > 2)
-        return fail("usage: fakewix tables routes|refusals|faults|grants|config [--json]");
+        return fail("usage: fakewix tables routes|refusals|faults|grants|lint|config [--json]");
     OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
     puts(text);
     return EXIT_SUCCESS;
@@ -356,7 +378,8 @@ static const struct {
     {"serve", serve, "answer as Wix does (the default); options below"},
     {"ca", print_ca, "[--dir DIR]  make or find the certificate authority; print what to export"},
     {"health", check_health, "[URL]  exit 0 when a fake answers there"},
-    {"tables", print_tables, "routes|refusals|faults|grants|config [--json]  the reference tables"},
+    {"tables", print_tables,
+     "routes|refusals|faults|grants|lint|config [--json]  the reference tables"},
     {"validate", validate, "FILE…  say all that is wrong with a config"},
     {"version", print_version, "print the version"},
     {"help", help, "print this"},

@@ -1,8 +1,9 @@
-/* The control plane: faults and reference tables. */
+/* The control plane: faults, lint and reference tables. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "faults/armed.h"
+#include "lint/lint.h"
 #include "routes/control.h"
 #include "routes/router.h"
 #include "routes/tables.h"
@@ -43,12 +44,25 @@ enum refusal control_fault_disarm(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+enum refusal control_lint(struct exchange *x)
+{
+    response_json(x->response, 200, lint_json(x->world->lint));
+    return REFUSAL_NONE;
+}
+
+enum refusal control_lint_clear(struct exchange *x)
+{
+    lint_clear(x->world->lint);
+    response_text(x->response, 204, NULL, "");
+    return REFUSAL_NONE;
+}
+
 enum refusal control_table(struct exchange *x)
 {
     cJSON *table = tables_json(x->segments[0]);
     if (!table)
         return exchange_refuse(x, REFUSAL_CONTROL_NOT_FOUND,
-                               "the tables are routes, refusals, faults, grants, config");
+                               "the tables are routes, refusals, faults, grants, lint, config");
     response_json(x->response, 200, table);
     return REFUSAL_NONE;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lint/watch.h"
 #include "state/world.h"
 
 struct fake {
@@ -14,6 +15,8 @@ struct fake {
     bool consent_auto;         /* /installer/install redirects at once */
     const char *http_url;      /* base URLs once listening; borrowed; may be NULL */
     const char *https_url;
+    bool lint_off;
+    struct lint_totals lint; /* over all worlds, for the summary at exit */
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "faults/armed.h"
 #include "grants/grant.h"
+#include "lint/lint.h"
 #include "routes/router.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
@@ -87,12 +88,27 @@ static cJSON *grants_table(void)
     return table;
 }
 
+static cJSON *lint_table(void)
+{
+    static const char *const levels[] = {"MUST", "SHOULD", "INFO"};
+    cJSON *table = cJSON_CreateArray();
+    for (int i = 0; i < LINT_COUNT; i++) {
+        const struct lint_row *lint = lint_row((enum lint_rule)i);
+        cJSON *row = new_row(table);
+        tree_put_text(row, "rule", lint->name);
+        tree_put_text(row, "level", levels[lint->level]);
+        tree_put_text(row, "sentence", lint->sentence);
+        tree_put_text(row, "source", lint->source);
+    }
+    return table;
+}
+
 static const struct {
     const char *name;
     cJSON *(*make)(void);
 } makers[] = {
     {"routes", routes_table}, {"refusals", refusals_table}, {"faults", faults_table},
-    {"grants", grants_table}, {"config", config_table},
+    {"grants", grants_table}, {"lint", lint_table},         {"config", config_table},
 };
 
 cJSON *tables_json(const char *name)

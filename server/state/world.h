@@ -18,6 +18,7 @@
 #include "state/store.h"
 
 struct armed_faults; /* faults/armed.h */
+struct lint;         /* lint/lint.h */
 
 struct lifetimes {
     int64_t code_s;
@@ -37,6 +38,7 @@ struct world {
     struct lifetimes lifetimes;
     struct profile profile;
     struct armed_faults *faults; /* owned */
+    struct lint *lint;           /* owned */
     char *config;                /* owned: what reset goes back to, JSON */
     uint64_t seed;
     struct timeline start_time; /* what reset sets the clock to */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "faults/armed.h"
+#include "lint/lint.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
@@ -34,6 +35,7 @@ static void world_free(struct world *world)
 {
     journal_free(&world->journal);
     armed_free(world->faults);
+    lint_free(world->lint);
     pthread_mutex_destroy(&world->lock);
     pthread_cond_destroy(&world->changed);
     free(world->config);
@@ -65,6 +67,7 @@ static struct world *world_new(struct worlds *worlds, const char *id)
     world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
     world->lifetimes = config_default_lifetimes();
     world->faults = armed_new();
+    world->lint = lint_new();
     world->config = mem_text("{}");
     atomic_init(&world->users, 1);
     return world;
@@ -283,6 +286,7 @@ void worlds_reset(struct worlds *worlds, struct world *world)
     world->lifetimes = config_default_lifetimes();
     world->profile = (struct profile){0};
     armed_clear(world->faults);
+    lint_clear(world->lint);
     journal_free(&world->journal);
     world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
     OWNED(tree_free) cJSON *config = tree_parse(world->config, strlen(world->config), NULL);
