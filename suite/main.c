@@ -219,6 +219,10 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
         (known && !known_read(known, catalogue, &running->known, err)))
         return false;
+    const char *url = options_text(options, OPTION_SERVER);
+    const char *token = options_text(options, OPTION_CONTROL_TOKEN);
+    if (url && !server_use(url, token, &running->server, err))
+        return false;
     running->driver = exec_driver(command);
     running->console.colour = wants_colour(options);
     running->again = make_again(options);
@@ -231,15 +235,6 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         .stop_fd = stop_pipe[0],
     };
     return !caps || read_caps(caps, &running->setup.offers, err);
-}
-
-static bool reach_server(struct running *running, struct err *err)
-{
-    const char *url = options_text(running->options, OPTION_SERVER);
-    const char *token = options_text(running->options, OPTION_CONTROL_TOKEN);
-    if (url)
-        return server_use(url, token, &running->server, err);
-    return server_start(getenv("FAKEWIX_BIN"), &running->server, err);
 }
 
 static bool write_reports(const struct options *options, const struct run *run, struct err *err)
@@ -330,7 +325,7 @@ static int command_run(const struct options *options, const struct catalogue *ca
     if (!read_run_options(&running, catalogue, err) ||
         !plan_make(catalogue, only->list, only->n, &plan, err))
         return RUN_USAGE;
-    if (!reach_server(&running, err))
+    if (!running.server.url && !server_start(getenv("FAKEWIX_BIN"), &running.server, err))
         return RUN_BROKEN;
     return try_plan(&running, &plan, err);
 }

@@ -119,10 +119,24 @@ static void set_number(struct process_env *env, const char *name, int64_t value)
     process_env_set(env, name, text);
 }
 
+/* A proxy of the environment has no way to a fake on this machine. */
+static void keep_off_proxies(struct process_env *env)
+{
+    static const char *const names[] = {"NO_PROXY", "no_proxy"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *there = process_env_get(env, names[i]);
+        OWNED(mem_text_free)
+        char *value =
+            mem_format("%s%s127.0.0.1,localhost", there ? there : "", there && *there ? "," : "");
+        process_env_set(env, names[i], value);
+    }
+}
+
 static void fill_env(const struct act *act, struct process_env *env)
 {
     const struct world *world = &act->stage->world;
     process_env_inherit(env);
+    keep_off_proxies(env);
     process_env_set(env, "CONFORM_SCENARIO", act->scenario);
     process_env_set(env, "CONFORM_OP", "api");
     set_number(env, "CONFORM_CALLS", variant_count_calls(act->variant));

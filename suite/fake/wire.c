@@ -182,6 +182,30 @@ const char *exchange_field(const struct exchange *exchange, const char *snake_na
     return tree_text(exchange->fields, other);
 }
 
+/* "1|world|…" of the claim "fakewix" (docs/decisions/0006). */
+static char *world_of_claims(const char *part, size_t len)
+{
+    OWNED(buf_free) struct buf text = {0};
+    if (!text_decode_base64url(&text, part, len, false))
+        return NULL;
+    OWNED(tree_free) cJSON *claims = tree_parse(buf_str(&text), text.len, NULL);
+    const char *facts = tree_text(claims, "fakewix");
+    const char *world = facts ? strchr(facts, '|') : NULL;
+    return world ? mem_text_n(world + 1, strcspn(world + 1, "|")) : NULL;
+}
+
+char *wire_token_world(const char *token)
+{
+    for (const char *part = token; *part;) {
+        size_t len = strcspn(part, ".");
+        char *world = world_of_claims(part, len);
+        if (world)
+            return world;
+        part += len + (part[len] == '.');
+    }
+    return NULL;
+}
+
 bool exchange_asks_for_token(const struct exchange *exchange)
 {
     return exchange->kind == EXCHANGE_TOKEN && strcmp(exchange->method, "POST") == 0;

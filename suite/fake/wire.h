@@ -57,6 +57,10 @@ bool exchange_asks_for_token(const struct exchange *exchange);
 /* Whether the status is 2xx. */
 bool exchange_is_ok(const struct exchange *exchange);
 
+/* The world that a token was issued in, from its claims; caller frees with free(); NULL where it is
+ * no token of the fake. */
+char *wire_token_world(const char *token);
+
 /* A text of the answer, such as "access_token"; NULL where there is none or it is empty. */
 const char *exchange_answer(const struct exchange *exchange, const char *name);
 

@@ -67,6 +67,15 @@ void process_env_unset(struct process_env *env, const char *name)
     process_env_unset_prefix(env, prefix);
 }
 
+const char *process_env_get(const struct process_env *env, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < env->n; i++)
+        if (strncmp(env->list[i], name, len) == 0 && env->list[i][len] == '=')
+            return env->list[i] + len + 1;
+    return NULL;
+}
+
 void process_env_set(struct process_env *env, const char *name, const char *value)
 {
     process_env_unset(env, name);

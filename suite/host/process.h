@@ -24,6 +24,8 @@ struct process_env {
 void process_env_inherit(struct process_env *env);
 void process_env_set(struct process_env *env, const char *name, const char *value);
 void process_env_unset(struct process_env *env, const char *name);
+/* The value, or NULL. Borrowed until the next change. */
+const char *process_env_get(const struct process_env *env, const char *name);
 /* Drop every variable whose name starts so. */
 void process_env_unset_prefix(struct process_env *env, const char *prefix);
 void process_env_free(struct process_env *env);

@@ -29,6 +29,27 @@ START_TEST(an_exchange_is_decoded)
 }
 END_TEST
 
+static const struct {
+    const char *token;
+    const char *world;
+} tokens[] = {
+    {"OauthNG.JWS.eyJhbGciOiJIUzI1NiJ9.eyJkYXRhIjoie30iLCJmYWtld2l4IjoiMXx0ZXN0fDMifQ.c2ln",
+     "test"},
+    {"OauthNG.JWS.eyJhbGciOiJIUzI1NiJ9.eyJkYXRhIjoie30iLCJmYWtld2l4IjoiMXxvdGhlcnwzIn0.c2ln",
+     "other"},
+    {"undefined", NULL},
+    {"", NULL},
+    {"a.b.c", NULL},
+    {"OAUTH2.e30.e30.e30", NULL},
+};
+
+START_TEST(a_token_tells_its_world)
+{
+    OWNED(mem_text_free) char *world = wire_token_world(tokens[_i].token);
+    ck_assert_pstr_eq(world, tokens[_i].world);
+}
+END_TEST
+
 START_TEST(a_form_is_read_like_json)
 {
     OWNED(tree_free)
@@ -90,6 +111,7 @@ int main(void)
     TCase *tests;
     Suite *suite = suite_of("evidence", &tests);
     tcase_add_test(tests, an_exchange_is_decoded);
+    tcase_add_loop_test(tests, a_token_tells_its_world, 0, sizeof tokens / sizeof *tokens);
     tcase_add_test(tests, a_form_is_read_like_json);
     tcase_add_test(tests, an_entry_that_lacks_something_is_a_sentence);
     tcase_add_test(tests, secrets_get_names_in_the_order_they_appear);

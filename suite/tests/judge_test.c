@@ -22,6 +22,11 @@ static const struct wire_line two_tokens[] = {
     {0}};
 static const struct wire_line token_only[] = {
     {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{}"}, {0}};
+static const struct wire_line carried_over[] = {
+    {"GET", "/conformance/probe",
+     "OauthNG.JWS.eyJhbGciOiJIUzI1NiJ9.eyJkYXRhIjoie30iLCJmYWtld2l4IjoiMXxvdGhlcnwzIn0.c2ln", 401,
+     "api-token-revoked", NULL, NULL},
+    {0}};
 static const struct wire_line nothing[] = {{0}};
 
 static const struct {
@@ -44,6 +49,7 @@ static const struct {
     {"it gave no answer", CLIENT_TIMED_OUT, -1, one_token_one_call, VERDICT_FAIL},
     {"it could not be run", CLIENT_NOT_STARTED, -1, nothing, VERDICT_INCONCLUSIVE},
     {"we were interrupted", CLIENT_STOPPED, -1, one_token_one_call, VERDICT_INCONCLUSIVE},
+    {"a cache from another scenario", CLIENT_ERROR, -1, carried_over, VERDICT_INCONCLUSIVE},
     {"what is allowed beside", CLIENT_ERROR, -1, token_only, VERDICT_WARN},
     {"neither expected nor allowed", CLIENT_ERROR, -1, one_token_one_call, VERDICT_FAIL},
 };

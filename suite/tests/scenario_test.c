@@ -37,10 +37,10 @@ static const struct {
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[\"no-such\"]}}",
      "expect.checks[0] names the unknown check \"no-such\""},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[{\"check\":\"api-"
-              "answered\",\"mni\":1}]}}",
+     "answered\",\"mni\":1}]}}",
      "expect.checks[0] has the unknown key \"mni\"; known here: check level min"},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[{\"check\":\"api-"
-              "answered\",\"min\":-1}]}}",
+     "answered\",\"min\":-1}]}}",
      "not a whole number from 0 on"},
     {"{" HEAD ",\"needs\":[\"wings\"],\"steps\":[\"call\"]," EXPECT "}",
      "needs has the unknown word \"wings\""},
@@ -55,14 +55,14 @@ static const struct {
      "}",
      "given.faults[0] names the unknown fault \"stauts\""},
     {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"delay\",\"on\":\"api\",\"seconds\":1}]},"
-              "\"steps\":[\"call\"]," EXPECT "}",
+     "\"steps\":[\"call\"]," EXPECT "}",
      "given.faults[0] has the unknown key \"seconds\""},
     {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"delay\",\"on\":\"api\",\"times\":\"often\"}]},"
-              "\"steps\":[\"call\"]," EXPECT "}",
+     "\"steps\":[\"call\"]," EXPECT "}",
      "neither a number nor \"always\""},
     {"{" HEAD ",\"variants\":[{}],\"steps\":[\"call\"]," EXPECT "}", "variants[0]. needs \"name\""},
     {"{" HEAD ",\"allow\":[{\"client\":\"ok\",\"verdict\":\"FAIL\",\"note\":\"n\"}],\"steps\":["
-              "\"call\"]," EXPECT "}",
+     "\"call\"]," EXPECT "}",
      "allow[0] needs \"verdict\""},
 };
 

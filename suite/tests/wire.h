@@ -56,7 +56,9 @@ static inline void wire_write(const struct wire_line *lines, struct wire *ret_wi
 static inline struct stage wire_stage(void)
 {
     static char app_id[] = "app", secret[] = "s3cret", instance[] = "inst", refresh[] = "R1";
+    static char name[] = "test";
     struct stage stage = {.refresh_token = refresh};
+    stage.world.name = name;
     stage.world.app_id = app_id;
     stage.world.app_secret = secret;
     stage.world.instance_id = instance;

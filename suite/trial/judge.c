@@ -31,6 +31,21 @@ static char *make_excerpt(const struct evidence *evidence, int64_t marked)
     return text_of(&excerpt);
 }
 
+/* Whether the client used a token of another world: a cache that outlived its scenario. */
+static bool is_carried_over(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        const char *tokens[] = {exchange->token, exchange_field(exchange, "refresh_token")};
+        for (size_t t = 0; t < sizeof tokens / sizeof *tokens; t++) {
+            OWNED(mem_text_free) char *world = tokens[t] ? wire_token_world(tokens[t]) : NULL;
+            if (world && strcmp(world, evidence->stage->world.name) != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* What kept the situation from coming up, as a sentence; caller frees with free(); NULL where it
  * did come up. */
 static char *find_obstacle(const struct evidence *evidence)
@@ -203,6 +218,14 @@ void judge_variant(const struct scenario *scenario, const struct variant *varian
     if (evidence->performance.end == CLIENT_UNSUPPORTED) {
         add_note(scenario, variant, evidence, "client-answer", VERDICT_NA, "",
                  evidence->performance.detail, result);
+        return;
+    }
+    if (is_carried_over(evidence)) {
+        add_note(scenario, variant, evidence, "situation", VERDICT_INCONCLUSIVE,
+                 "a client that starts with nothing but what it is given",
+                 "the client used a token of another scenario: its cache was carried over; keep it "
+                 "in CONFORM_STATE_DIR, or nowhere",
+                 result);
         return;
     }
     OWNED(mem_text_free) char *obstacle = find_obstacle(evidence);
