@@ -60,7 +60,8 @@ bool server_start(const char *fallback, struct server *ret_server, struct err *e
     OWNED(process_env_free) struct process_env env = {0};
     process_env_inherit(&env);
     process_env_unset_prefix(&env, "FAKEWIX_"); /* a user's own fake is set up by these, not ours */
-    const char *const argv[] = {program, "serve", "--quiet", "--listen", "127.0.0.1:0", NULL};
+    const char *const argv[] = {program, "serve",    "--quiet",     "--lint",
+                                "off",   "--listen", "127.0.0.1:0", NULL};
     struct process_spec spec = {.argv = argv, .env = &env, .pass_err = true};
     struct server server = {0};
     if (!process_start(&spec, &server.process, err))
