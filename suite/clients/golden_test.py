@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""What the judge says of a real client, compared with fixtures/golden/NAME.txt.
+
+usage: golden_test.py DIRECTORY-OF-THE-PROGRAMS NAME COMMAND
+
+A scenario or a client that changes changes the golden file: look at the difference that this test
+prints, and write it anew with
+
+    FAKEWIX_WRITE_GOLDEN=1 scripts/test -R golden
+"""
+import difflib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+programs, name, command = sys.argv[1:]
+golden = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "golden" / f"{name}.txt"
+
+
+def judge():
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "report.json"
+        run = subprocess.run(
+            [f"{programs}/fakewix-conform", "run", "--quiet", "--jobs", "2", "--json", report,
+             "--command", command], capture_output=True, text=True, check=False)
+        if run.returncode not in (0, 1, 3):
+            sys.exit(f"the judge ended with {run.returncode}\n{run.stdout}{run.stderr}")
+        return json.loads(report.read_text())
+
+
+def plain(text):
+    """A sentence without what differs from run to run."""
+    return re.sub(r"\d+(\.\d+)? (ms|s)\b", r"… \2", text)
+
+
+def told(report):
+    """The verdicts, and the reason of each that is not a pass."""
+    for scenario in report["scenarios"]:
+        yield f"{scenario['verdict']} {scenario['code']} {scenario['id']}"
+        if scenario["reason"]:
+            yield f"    {plain(scenario['reason'])}"
+        for check in scenario["checks"]:
+            if check["verdict"] not in ("PASS", "NA"):
+                yield f"    {check['verdict']} {check['id']}: {plain(check['seen'])}"
+
+
+def main():
+    report = judge()
+    lines = list(told(report))
+    if not any(scenario["verdict"] == "PASS" for scenario in report["scenarios"]):
+        sys.exit("not one scenario passed: the client did not run")
+    if os.environ.get("FAKEWIX_WRITE_GOLDEN"):
+        golden.write_text("\n".join(lines) + "\n")
+        return 0
+    difference = list(difflib.unified_diff(golden.read_text().splitlines(), lines,
+                                           str(golden), "this run", lineterm=""))
+    print("\n".join(difference) or f"{len(lines)} lines as in {golden.name}")
+    if difference:
+        print("\nIf this is as it should be: FAKEWIX_WRITE_GOLDEN=1 scripts/test -R golden")
+    return 1 if difference else 0
+
+
+sys.exit(main())
