@@ -13,6 +13,7 @@
 #include "routes/router.h"
 #include "shared/mem.h"
 #include "shared/now.h"
+#include "webhooks/courier.h"
 
 /* Split "/w/NAME/rest" (or "/_fakewix/worlds/NAME/rest") into the world and the rest. A name that
  * no world could have leaves `ret_world` as text that no world has. */
@@ -108,6 +109,16 @@ static void note_in_journal(struct exchange *x, enum service service,
     pthread_cond_broadcast(&x->world->changed);
 }
 
+/* Let go of the world; where it was stirred, somebody is to look after its errands. */
+static void unlock(struct exchange *x)
+{
+    bool stirred = x->world->stirred;
+    x->world->stirred = false;
+    pthread_mutex_unlock(&x->world->lock);
+    if (stirred)
+        courier_wake(x->fake->courier, x->world);
+}
+
 /* One of Wix's paths, in its world, under its lock. `missing` is why there is no route. */
 static void answer_wix(struct exchange *x, enum service service, const struct route *route,
                        enum refusal missing)
@@ -127,7 +138,7 @@ static void answer_wix(struct exchange *x, enum service service, const struct ro
         refuse_render(x);
     n = effects_after(x, shots, n);
     note_in_journal(x, service, shots, n, began_us);
-    pthread_mutex_unlock(&x->world->lock);
+    unlock(x);
 }
 
 /* Calls that take locks of their own run without the world's. */
@@ -153,7 +164,7 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
         pthread_mutex_lock(&x->world->lock);
         x->now_ms = world_now(x->world);
         x->refusal = route->handler(x);
-        pthread_mutex_unlock(&x->world->lock);
+        unlock(x);
     }
     response_header(x->response, "Cache-Control", "no-store");
     if (x->refusal)

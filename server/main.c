@@ -19,6 +19,7 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "state/config.h"
+#include "webhooks/courier.h"
 
 enum { EXIT_USAGE = 2, STOP_GRACE_MS = 2000 };
 
@@ -278,6 +279,7 @@ static int serve(int argc, char **argv)
     if (!worlds)
         return fail(err.text);
     struct fake fake = {.worlds = worlds,
+                        .courier = courier_new(worlds),
                         .control_token = options.control_token,
                         .consent_auto = strcmp(options.consent, "auto") == 0,
                         .lint_off = strcmp(options.lint, "off") == 0};
@@ -290,6 +292,7 @@ static int serve(int argc, char **argv)
     tls_close(tls);
     if (!status && report_lint(&fake.lint) && strcmp(options.lint, "fail") == 0)
         status = EXIT_FAILURE;
+    courier_free(fake.courier);
     worlds_close(worlds);
     return status;
 }

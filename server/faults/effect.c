@@ -5,6 +5,7 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "tokens/token.h"
+#include "webhooks/event.h"
 
 void fault_rotate_refresh_token(struct exchange *x, const cJSON *action)
 {
@@ -40,6 +41,8 @@ void fault_uninstall(struct exchange *x, const cJSON *action)
     struct instance instance;
     if (!store_find_instance(x->world->store, x->world->id, x->instance_id, &instance))
         return;
+    if (instance.state != INSTALL_UNINSTALLED)
+        event_removed(x->world, &instance);
     instance.state = INSTALL_UNINSTALLED;
     store_put_instance(x->world->store, x->world->id, &instance);
 }
@@ -51,4 +54,5 @@ void fault_advance(struct exchange *x, const cJSON *action)
     tree_int(action, "ms", &ms);
     if (timeline_advance(&x->world->time, now_real_ms(), seconds * 1000 + ms))
         world_save(x->world);
+    x->world->stirred = true;
 }

@@ -45,6 +45,10 @@ enum refusal grant_custom_client(struct exchange *x, struct app *ret_app);
  * a new generation, so that tokens of the old one stay dead (pick-7). */
 struct instance install_app(struct world *world, const char *app_id, const char *site_id);
 
+/* Uninstall: tokens and refresh tokens are dead from here on, the instance id stays known, and the
+ * app is told by webhook. An instance that is uninstalled already stays as it is. */
+void install_remove(struct world *world, struct instance *instance);
+
 /* Mint an authorization code for an installation; the text is appended to `out`. */
 void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,
                        struct buf *out);

@@ -3,6 +3,7 @@
 
 #include "grants/grant.h"
 #include "shared/text.h"
+#include "webhooks/event.h"
 
 struct instance install_app(struct world *world, const char *app_id, const char *site_id)
 {
@@ -21,7 +22,17 @@ struct instance install_app(struct world *world, const char *app_id, const char 
         memcpy(instance.site_id, site_id, strlen(site_id) + 1);
     }
     store_put_instance(world->store, world->id, &instance);
+    event_installed(world, &instance);
     return instance;
+}
+
+void install_remove(struct world *world, struct instance *instance)
+{
+    if (instance->state == INSTALL_UNINSTALLED)
+        return;
+    instance->state = INSTALL_UNINSTALLED;
+    store_put_instance(world->store, world->id, instance);
+    event_removed(world, instance);
 }
 
 void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,

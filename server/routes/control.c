@@ -10,6 +10,7 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "state/config.h"
+#include "webhooks/courier.h"
 
 enum refusal control_check_body(struct exchange *x, bool optional)
 {
@@ -230,6 +231,14 @@ static cJSON *show_clock(const struct world *world)
     return json;
 }
 
+/* Whoever waits for a time, or runs errands, is to look again. */
+static void note_clock_moved(struct world *world)
+{
+    world_save(world);
+    world->stirred = true;
+    pthread_cond_broadcast(&world->changed);
+}
+
 enum refusal control_clock(struct exchange *x)
 {
     response_json(x->response, 200, show_clock(x->world));
@@ -282,7 +291,7 @@ enum refusal control_clock_set(struct exchange *x)
     timeline_mode(&x->world->time, machine_ms, mode, rate);
     if (given)
         timeline_set(&x->world->time, machine_ms, now_ms);
-    world_save(x->world);
+    note_clock_moved(x->world);
     response_json(x->response, 200, show_clock(x->world));
     return REFUSAL_NONE;
 }
@@ -298,14 +307,16 @@ enum refusal control_clock_advance(struct exchange *x)
     if (!has_seconds && !has_ms)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "send {\"seconds\":301} or {\"ms\":301000}, whole numbers");
+    OWNED(tree_free) cJSON *fired = cJSON_CreateArray();
     bool fits = seconds < TIMELINE_MAX_MS / 1000 && seconds > -TIMELINE_MAX_MS / 1000 &&
                 ms < TIMELINE_MAX_MS && ms > -TIMELINE_MAX_MS &&
-                timeline_advance(&x->world->time, now_real_ms(), seconds * 1000 + ms);
+                courier_advance(x->fake->courier, x->world, seconds * 1000 + ms, fired);
     if (!fits)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "the clock stays within 1970 to 9999");
-    world_save(x->world);
-    pthread_cond_broadcast(&x->world->changed);
-    response_json(x->response, 200, show_clock(x->world));
+    note_clock_moved(x->world);
+    cJSON *answer = show_clock(x->world);
+    tree_put(answer, "fired", cJSON_Duplicate(fired, true));
+    response_json(x->response, 200, answer);
     return REFUSAL_NONE;
 }
 

@@ -126,8 +126,7 @@ enum refusal control_uninstall(struct exchange *x)
     enum refusal refusal = find_instance(x, &instance);
     if (refusal)
         return refusal;
-    instance.state = INSTALL_UNINSTALLED;
-    store_put_instance(x->world->store, x->world->id, &instance);
+    install_remove(x->world, &instance);
     response_json(x->response, 200, instance_json(&instance));
     return REFUSAL_NONE;
 }
@@ -138,10 +137,7 @@ enum refusal control_reinstall(struct exchange *x)
     enum refusal refusal = find_instance(x, &instance);
     if (refusal)
         return refusal;
-    if (instance.state != INSTALL_UNINSTALLED) {
-        instance.state = INSTALL_UNINSTALLED;
-        store_put_instance(x->world->store, x->world->id, &instance);
-    }
+    install_remove(x->world, &instance);
     instance = install_app(x->world, instance.app_id, instance.site_id);
     response_json(x->response, 200, instance_json(&instance));
     return REFUSAL_NONE;

@@ -9,8 +9,11 @@
 #include "lint/watch.h"
 #include "state/world.h"
 
+struct courier; /* webhooks/courier.h */
+
 struct fake {
     struct worlds *worlds;
+    struct courier *courier;   /* carries webhooks out; NULL: they stay in the outbox */
     const char *control_token; /* borrowed; NULL: none is asked for on loopback */
     bool consent_auto;         /* /installer/install redirects at once */
     const char *http_url;      /* base URLs once listening; borrowed; may be NULL */

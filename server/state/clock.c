@@ -1,7 +1,7 @@
 /* Time comes from here and from nowhere else: whoever wants four hours to pass moves a timeline. */
 #include "state/clock.h"
 
-#include <time.h>
+#include <math.h>
 
 struct timeline timeline_real(int64_t machine_ms)
 {
@@ -45,6 +45,20 @@ void timeline_mode(struct timeline *timeline, int64_t machine_ms, enum time_mode
     timeline->anchor_ms = machine_ms;
     timeline->mode = mode;
     timeline->rate = rate;
+}
+
+int64_t timeline_machine_ms(const struct timeline *timeline, int64_t now_ms)
+{
+    int64_t left = now_ms - timeline->base_ms;
+    switch (timeline->mode) {
+    case TIME_REAL:
+        return timeline->anchor_ms + left;
+    case TIME_SCALED:
+        return timeline->anchor_ms + (int64_t)ceil((double)left / timeline->rate);
+    case TIME_FROZEN:
+        return INT64_MAX;
+    }
+    return INT64_MAX;
 }
 
 const char *time_mode_name(enum time_mode mode)

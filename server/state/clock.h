@@ -33,6 +33,10 @@ bool timeline_set(struct timeline *timeline, int64_t machine_ms, int64_t now_ms)
 bool timeline_advance(struct timeline *timeline, int64_t machine_ms, int64_t by_ms);
 void timeline_mode(struct timeline *timeline, int64_t machine_ms, enum time_mode mode, double rate);
 
+/* When the machine's clock will show what makes this timeline show `now_ms`; INT64_MAX where it
+ * stands still. */
+int64_t timeline_machine_ms(const struct timeline *timeline, int64_t now_ms);
+
 const char *time_mode_name(enum time_mode mode);
 
 #endif

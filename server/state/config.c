@@ -31,6 +31,12 @@ struct field {
 
 enum { OPTIONAL = false, REQUIRED = true };
 
+static const struct field plugin_fields[] = {
+    {"type", FIELD_TEXT, REQUIRED, "such as ECOM_SHIPPING_RATES", NULL},
+    {"url", FIELD_TEXT, REQUIRED, "the base URL of the app's implementation", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
 static const struct field app_fields[] = {
     {"app_id", FIELD_ID, REQUIRED, "app ID, a GUID in Wix", NULL},
     {"app_secret", FIELD_TEXT, REQUIRED, "app secret key", NULL},
@@ -38,6 +44,7 @@ static const struct field app_fields[] = {
     {"app_url", FIELD_TEXT, OPTIONAL, "where an installation starts; https, or local", NULL},
     {"redirect_urls", FIELD_TEXTS, OPTIONAL, "the only places a code is sent to", NULL},
     {"webhook_url", FIELD_TEXT, OPTIONAL, "where webhooks are delivered", NULL},
+    {"service_plugins", FIELD_ROWS, OPTIONAL, "where service plugins are called", plugin_fields},
     {"permissions", FIELD_TEXTS, OPTIONAL, "granted permissions; all when missing", NULL},
     {"authentication", FIELD_AUTH, OPTIONAL, "\"oauth\", \"custom\"; both when missing", NULL},
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},

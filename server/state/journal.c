@@ -118,14 +118,16 @@ int64_t journal_add(struct journal *journal, const struct journal_facts *facts,
         grow(journal);
     size_t head = head_size(request);
     size_t size = strlen(request->method) + strlen(request->target) + 2 + head + request->body_len +
-                  1 + response->head.len + 1 + response->body.len + 1 + text_size(facts->app_id) +
-                  text_size(facts->instance_id) + text_size(facts->grant) +
-                  text_size(facts->fault_id) + text_size(facts->request_id);
+                  1 + response->head.len + 1 + response->body.len + 1 + text_size(facts->route) +
+                  text_size(facts->app_id) + text_size(facts->instance_id) +
+                  text_size(facts->grant) + text_size(facts->fault_id) +
+                  text_size(facts->request_id);
     struct journal_entry *entry = slot(journal, journal->count++);
     struct packer packer = {mem_grow(NULL, size, 1)};
     *entry = (struct journal_entry){
         .seq = journal->next_seq++, .facts = *facts, .status = response->status};
     entry->block = packer.at;
+    entry->facts.route = pack_text(&packer, facts->route);
     entry->facts.app_id = pack_text(&packer, facts->app_id);
     entry->facts.instance_id = pack_text(&packer, facts->instance_id);
     entry->facts.grant = pack_text(&packer, facts->grant);

@@ -17,7 +17,7 @@ struct journal_facts {
     int64_t at_ms;   /* the world's clock */
     int64_t real_ms; /* the machine's */
     int64_t took_us;
-    const char *route; /* static: "POST /oauth2/token" */
+    const char *route; /* "POST /oauth2/token", "WEBHOOK AppInstalled" */
     const char *app_id;
     const char *instance_id;
     const char *grant;

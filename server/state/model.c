@@ -7,6 +7,7 @@
 
 #include "shared/mem.h"
 #include "shared/tree.h"
+#include "state/rng.h"
 
 void app_free(struct app *app)
 {
@@ -50,6 +51,14 @@ bool app_has_permission(const struct app *app, const char *permission)
     OWNED(tree_free) cJSON *tree = app_tree(app);
     const cJSON *permissions = tree_get(tree, "permissions");
     return !permissions || list_has(permissions, permission);
+}
+
+void site_owner_id(const char *site_id, char ret_guid[static TEXT_GUID_LEN + 1])
+{
+    uint8_t bytes[16];
+    struct rng rng = rng_seeded(0, site_id);
+    rng_fill(&rng, bytes, sizeof bytes);
+    text_format_guid(bytes, ret_guid);
 }
 
 const char *install_state_name(enum install_state state)

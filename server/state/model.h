@@ -43,6 +43,9 @@ bool app_allows_redirect(const struct app *app, const char *url);
 bool app_has_permission(const struct app *app, const char *permission);
 cJSON *site_tree(const struct site *site);
 
+/* The Wix user who owns a site: the same id for the same site, always. */
+void site_owner_id(const char *site_id, char ret_guid[static TEXT_GUID_LEN + 1]);
+
 const char *install_state_name(enum install_state state);
 
 #endif

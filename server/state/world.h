@@ -13,8 +13,10 @@
 #include "state/clock.h"
 #include "state/journal.h"
 #include "state/model.h"
+#include "state/outbox.h"
 #include "state/profile.h"
 #include "state/rng.h"
+#include "state/schedule.h"
 #include "state/store.h"
 
 struct armed_faults; /* faults/armed.h */
@@ -39,6 +41,8 @@ struct world {
     struct profile profile;
     struct armed_faults *faults; /* owned */
     struct lint *lint;           /* owned */
+    struct schedule schedule;    /* what is still to be done, by this world's clock */
+    struct outbox outbox;        /* webhooks */
     char *config;                /* owned: what reset goes back to, JSON */
     uint64_t seed;
     struct timeline start_time; /* what reset sets the clock to */
@@ -46,6 +50,8 @@ struct world {
     int64_t serial_end; /* serials below are reserved in the store */
     bool kill_on_reuse; /* a retired refresh token that comes back kills its line */
     bool has_marks;     /* something was spent, expired or revoked by hand */
+    bool stirred;       /* an errand was added, or the clock moved: the runner is to look */
+    bool running;       /* somebody runs errands; nobody else may meanwhile */
     bool gone;          /* deleted; kept only until the last user lets go */
     int64_t expires_ms; /* machine time at which it is deleted; 0 for never */
     int64_t pos;        /* order of creation */

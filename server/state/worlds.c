@@ -36,6 +36,8 @@ static void world_free(struct world *world)
     journal_free(&world->journal);
     armed_free(world->faults);
     lint_free(world->lint);
+    schedule_free(&world->schedule);
+    outbox_free(&world->outbox);
     pthread_mutex_destroy(&world->lock);
     pthread_cond_destroy(&world->changed);
     free(world->config);
@@ -289,6 +291,8 @@ void worlds_reset(struct worlds *worlds, struct world *world)
     lint_clear(world->lint);
     journal_free(&world->journal);
     world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
+    schedule_free(&world->schedule);
+    outbox_clear(&world->outbox);
     OWNED(tree_free) cJSON *config = tree_parse(world->config, strlen(world->config), NULL);
     config_apply(world, config);
     world_save(world);

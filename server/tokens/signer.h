@@ -32,6 +32,9 @@ void claims_free(struct claims *claims);
 /* Append header.payload.signature. The claims are borrowed. */
 void signer_sign(struct buf *out, enum signer_key key, const struct claims *claims);
 
+/* The same for any claims, as the text of a JSON object. */
+void signer_sign_json(struct buf *out, enum signer_key key, const char *claims);
+
 /* Check a bare three-part JWT: its form, at most SIGNER_MAX_TOKEN bytes, a known kid, that key's
  * algorithm and signature. Expiry is the caller's question. `ret_claims` is written on success
  * only; caller frees with claims_free. */

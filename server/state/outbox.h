@@ -1,0 +1,73 @@
+/* The webhooks of a world: what was to be told to which app, and what came of each attempt.
+ * Plain data: how they are signed and sent is the business of webhooks/.
+ * May depend on: shared, schedule. Owner: state. Lives in memory, as the journal does. */
+#ifndef FAKEWIX_STATE_OUTBOX_H
+#define FAKEWIX_STATE_OUTBOX_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/refusal.h"
+#include "state/model.h"
+
+enum { OUTBOX_MAX = 10000, OUTBOX_ATTEMPTS_MAX = 13 };
+
+struct attempt {
+    int64_t at_ms; /* the world's clock when it failed or succeeded */
+    int64_t real_ms;
+    int64_t took_ms;
+    int status;           /* 0: no whole answer came */
+    enum refusal outcome; /* REFUSAL_NONE, or one of the WEBHOOK rows */
+    int64_t seq;          /* its entry in the journal */
+};
+
+struct event {
+    int64_t number; /* 1, 2, 3 … within the world, over resets too */
+    char *type;     /* "AppInstalled"; owned, as all texts here */
+    char app_id[MODEL_ID_MAX + 1];
+    char instance_id[MODEL_ID_MAX + 1];
+    char *url;
+    char *data;     /* JSON: the innermost layer */
+    char *identity; /* JSON, or NULL for none */
+    char *account;  /* JSON: accountInfo, or NULL for none */
+    char *sign;     /* how it is signed: "good" or one of the forgeries of webhooks/letter.h */
+    char *letter;   /* the JWT, once it was made: every attempt sends the same bytes */
+    bool no_retry;
+    bool settled; /* taken, or given up */
+    int64_t created_ms;
+    int64_t due_ms; /* the next attempt; SCHEDULE_NEVER when there is none */
+    struct attempt attempts[OUTBOX_ATTEMPTS_MAX];
+    size_t n_attempts;
+};
+
+/* Zeroed is empty. */
+struct outbox {
+    struct event **events; /* owned, oldest first */
+    size_t n;
+    size_t capacity;
+    int64_t last_number;
+    int64_t dropped; /* settled events that made room for newer ones */
+};
+
+/* All functions: under the world's lock. */
+
+/* Take over an event's texts and number it. Returns it, borrowed; NULL, with the texts freed, where
+ * OUTBOX_MAX events wait for delivery already. */
+struct event *outbox_add(struct outbox *outbox, const struct event *event);
+struct event *outbox_find(const struct outbox *outbox, int64_t number);
+
+/* An event's JSON as the control plane shows it; gives a tree. */
+cJSON *outbox_event_json(const struct event *event);
+cJSON *outbox_attempt_json(const struct attempt *attempt);
+
+/* "ev-12" and back; 0 where the text is none. */
+void outbox_format_id(int64_t number, char ret_id[static 24]);
+int64_t outbox_parse_id(const char *id);
+
+/* Forget every event; numbers go on. */
+void outbox_clear(struct outbox *outbox);
+void outbox_free(struct outbox *outbox);
+
+#endif
