@@ -30,7 +30,7 @@ int64_t schedule_next_ms(const struct schedule *schedule)
 
 bool schedule_take(struct schedule *schedule, int64_t now_ms, struct errand *ret_errand)
 {
-    if (schedule_next_ms(schedule) > now_ms)
+    if (!schedule->n || schedule_next_ms(schedule) > now_ms)
         return false;
     *ret_errand = schedule->errands[--schedule->n];
     return true;
