@@ -1,0 +1,23 @@
+/* A fake in memory for fuzz targets, with a world in which something has happened.
+ * May depend on: app. Owner: server/fuzz. */
+#ifndef FAKEWIX_FUZZ_LIVE_H
+#define FAKEWIX_FUZZ_LIVE_H
+
+#include "app.h"
+
+struct live {
+    struct fake fake;
+    char *names[8], *values[8]; /* APP, SECRET, …, TOKEN; owned */
+    size_t n;
+};
+
+/* One app, one site, one installation, and one of each kind of token. Caller frees with live_free.
+ */
+struct live *live_new(void);
+void live_free(struct live *live);
+
+/* Put the values in place of $APP, $SECRET, $INSTANCE, $SITE, $CODE, $REFRESH, $ACCESS, $TOKEN.
+ * Caller frees with free(). */
+char *live_expand(const struct live *live, const char *text);
+
+#endif
