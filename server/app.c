@@ -82,7 +82,7 @@ static void make_request_id(struct exchange *x)
 }
 
 static void note_in_journal(struct exchange *x, enum service service,
-                            const struct fault_shot *shots, size_t n, int64_t began_us)
+                            const struct effects *effects, int64_t began_us)
 {
     struct journal_facts facts = {
         .at_ms = x->now_ms,
@@ -97,7 +97,7 @@ static void note_in_journal(struct exchange *x, enum service service,
         .outcome = x->refusal,
     };
     int64_t seq = journal_add(&x->world->journal, &facts, x->request, x->response);
-    effects_note(x, shots, n, seq);
+    effects_note(x, effects, seq);
     static const enum watch_place places[] = {
         [SERVICE_TOKEN] = WATCH_TOKEN_ENDPOINT,
         [SERVICE_ACCESS] = WATCH_TOKEN_ENDPOINT,
@@ -119,25 +119,44 @@ static void unlock(struct exchange *x)
         courier_wake(x->fake->courier, x->world);
 }
 
-/* One of Wix's paths, in its world, under its lock. `missing` is why there is no route. */
+/* The handler, or the fault that answers in its place, and what faults do to the answer. `missing`
+ * is why there is no route. */
+static void answer_route(struct exchange *x, const struct route *route, enum refusal missing,
+                         struct effects *effects)
+{
+    make_request_id(x);
+    if (x->request->is_gone) {
+        x->refusal = REFUSAL_CLIENT_LEFT;
+        return;
+    }
+    if (!x->refusal && !effects_before(x, effects)) {
+        x->refusal = route ? route->handler(x) : missing;
+        effects_over(x, effects);
+    }
+    if (refusal_row(x->refusal)->status && x->refusal)
+        refuse_render(x);
+    if (x->refusal != REFUSAL_NOT_ANSWERED)
+        effects_after(x, effects);
+}
+
+/* One of Wix's paths, in its world, under its lock. A fault may send the request off to wait
+ * before anything is done for it; it then comes again, with a ticket. */
 static void answer_wix(struct exchange *x, enum service service, const struct route *route,
                        enum refusal missing)
 {
-    int64_t began_us = now_steady_us();
-    struct fault_shot shots[ARMED_TAKE_MAX];
+    const struct ticket *ticket = x->request->ticket;
+    int64_t began_us = ticket ? ticket->began_us : now_steady_us();
+    struct effects effects = {0};
     pthread_mutex_lock(&x->world->lock);
     x->real_ms = now_real_ms();
     x->now_ms = timeline_at(&x->world->time, x->real_ms);
-    make_request_id(x);
-    size_t n = effects_take(x, shots);
-    if (!effects_before(x, shots, n)) {
-        x->refusal = route ? route->handler(x) : missing;
-        effects_over(x, shots, n);
+    effects_take(x, &effects);
+    if (effects_park(x, &effects, began_us)) {
+        pthread_cond_broadcast(&x->world->changed);
+    } else {
+        answer_route(x, route, missing, &effects);
+        note_in_journal(x, service, &effects, began_us);
     }
-    if (x->refusal)
-        refuse_render(x);
-    n = effects_after(x, shots, n);
-    note_in_journal(x, service, shots, n, began_us);
     unlock(x);
 }
 
@@ -186,6 +205,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     if (!route && allow.len)
         response_header(response, "Allow", buf_str(&allow));
     x.route_name = route ? route->name : NULL;
+    x.service = router_service_name(service);
     exchange_parse(&x);
     facts_note(&x, service);
     if (named && service != SERVICE_CONTROL)

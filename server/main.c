@@ -180,6 +180,16 @@ static bool check_safety(const struct options *options, struct err *err)
     return true;
 }
 
+/* Some threads stay free, or nobody could ask the fake to let go. */
+static int max_holds(const struct options *options)
+{
+    enum { FREE_WORKERS = 16 };
+    int workers = (int)options->workers;
+    if (options->max_holds)
+        return (int)options->max_holds;
+    return workers > 2 * FREE_WORKERS ? workers - FREE_WORKERS : (workers + 1) / 2;
+}
+
 static struct tls *open_tls(const struct options *options, struct err *err)
 {
     OWNED(mem_text_free) char *dir = options_ca_dir(options);
@@ -272,6 +282,7 @@ static int serve(int argc, char **argv)
         .seeded = options.seeded,
         .time = time,
         .max_worlds = (int)options.max_worlds,
+        .max_holds = max_holds(&options),
         .journal_max = (size_t)options.journal_max,
         .journal_max_bytes = (size_t)options.journal_bytes,
     };

@@ -60,6 +60,8 @@ static const struct option_row rows[] = {
      "longest request body; past it 413"},
     {"max-worlds", OPTION_INT, AT(max_worlds), "N", "1024", 1, 100000,
      "worlds beside the default one; past it the oldest goes"},
+    {"max-holds", OPTION_INT, AT(max_holds), "N", "0", 0, 2048,
+     "requests that faults may let wait at a time, each on a thread; 0: all threads but 16"},
     {"journal", OPTION_INT, AT(journal_max), "N", "10000", 1, 10000000,
      "exchanges kept per world; the oldest go first"},
     {"journal-bytes", OPTION_INT, AT(journal_bytes), "BYTES", "33554432", 65536, INT64_C(1) << 40,

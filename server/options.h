@@ -37,6 +37,7 @@ struct options {
     int64_t workers;
     int64_t max_body;
     int64_t max_worlds;
+    int64_t max_holds;
     int64_t journal_max;
     int64_t journal_bytes;
     int64_t idle_ms;

@@ -1,6 +1,6 @@
 /* The faults that are armed in a world: when each fires, and how often it still will.
  * Knows nothing of what they do; that is faults/effects.
- * May depend on: shared, http/message. Owner: faults. */
+ * May depend on: shared, http/message, row, hold. Owner: faults. */
 #ifndef FAKEWIX_FAULTS_ARMED_H
 #define FAKEWIX_FAULTS_ARMED_H
 
@@ -9,52 +9,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "faults/hold.h"
+#include "faults/row.h"
 #include "http/message.h"
 #include "shared/err.h"
 
-enum fault_symbol {
-#define FAULT(symbol, name, stage, params, why) FAULT_##symbol,
-#include "faults/faults.def"
-#undef FAULT
-    FAULT_COUNT
-};
-
-enum fault_stage { FAULT_PREPARE, FAULT_ANSWER, FAULT_EDIT, FAULT_EFFECT, FAULT_WIRE };
-
-struct fault_row {
-    const char *name;
-    enum fault_stage stage;
-    const char *params;
-    const char *why;
-};
-
-const struct fault_row *fault_row(enum fault_symbol symbol);
-
-enum { ARMED_ID_MAX = 24, ARMED_HITS_MAX = 1000, ARMED_TAKE_MAX = 16 };
+enum { ARMED_ID_MAX = 24, ARMED_HITS_MAX = 1000, ARMED_TAKE_MAX = 16, ARMED_RULES_MAX = 1000 };
 
 /* One request, as far as a fault's conditions ask. Borrowed. */
 struct fault_probe {
     const struct request *request;
-    const char *route; /* "POST /oauth2/token" */
+    const char *route;   /* "POST /oauth2/token" */
+    const char *service; /* "token", "access", "api", "page" */
     const char *app_id;
     const char *instance_id;
     const char *grant;
+    const cJSON *query;
+    const cJSON *body;
     int status; /* of the answer; 0 while there is none */
     int64_t now_ms;
+    double rate;   /* of the world's clock; 0 where it stands still */
     double chance; /* 0 <= chance < 1, from the world's seed */
 };
 
 /* A fault that fires on this request. */
 struct fault_shot {
     enum fault_symbol symbol;
-    bool after_commit;   /* an ANSWER fault that lets the handler run first */
-    const cJSON *action; /* the "do" object; borrowed while the world is locked */
-    const char *id;      /* "f1"; borrowed likewise */
+    bool before;         /* the commit */
+    const cJSON *action; /* the whole "do" object; borrowed while the world is locked */
+    char id[ARMED_ID_MAX + 1];
+    struct gate *gate; /* of a fault that holds; borrowed likewise */
 };
 
 struct armed_faults;
 
-struct armed_faults *armed_new(void);
+/* `limit` counts those who wait, over all worlds; borrowed. */
+struct armed_faults *armed_new(struct hold_limit *limit);
+/* Both let go whom a fault holds. */
 void armed_free(struct armed_faults *faults);
 void armed_clear(struct armed_faults *faults);
 
@@ -63,11 +54,15 @@ void armed_clear(struct armed_faults *faults);
  * member and the fix. */
 cJSON *armed_add(struct armed_faults *faults, const cJSON *rule, struct err *err);
 
-/* False where there is no such fault. */
+/* Disarm, and let go whom the fault holds. False where there is no such fault. */
 bool armed_remove(struct armed_faults *faults, const char *id);
 
-/* {"faults":[…]}, with "left" and "hits"; gives a tree. */
+/* Let go whom the fault holds now; it stays armed. False where there is no such fault. */
+bool armed_release(struct armed_faults *faults, const char *id, size_t *ret_released);
+
+/* {"faults":[…]}, with "left" and "hits"; gives a tree. The other: one of them, or NULL. */
 cJSON *armed_json(const struct armed_faults *faults);
+cJSON *armed_one_json(const struct armed_faults *faults, const char *id);
 
 /* Which faults fire on this request: in order of arming, one of each name, one that answers.
  * Each one taken counts down. Rules with "status" are asked once the probe has the answer's, all
@@ -76,11 +71,19 @@ cJSON *armed_json(const struct armed_faults *faults);
 size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe, size_t n,
                   struct fault_shot shots[static ARMED_TAKE_MAX]);
 
+/* Whether one of the shots would wait where no more may. */
+bool armed_is_full(const struct armed_faults *faults, const struct fault_shot *shots, size_t n);
+
 /* Note the journal number of the request that the taken faults hit. */
 void armed_note_hits(struct armed_faults *faults, const struct fault_shot *shots, size_t n,
                      int64_t seq);
 
-/* Count an answered request for rules that wait for one ("after"). */
-void armed_note_answer(struct armed_faults *faults, const struct fault_probe *probe);
+/* Count an answered request for rules that wait for one ("after", "until"). The shots are those
+ * that hit it: a request does not open the gate it waits at. */
+void armed_note_answer(struct armed_faults *faults, const struct fault_probe *probe,
+                       const struct fault_shot *shots, size_t n);
+
+/* The world's clock was moved. */
+void armed_tell_time(struct armed_faults *faults, struct hold_clock clock);
 
 #endif

@@ -16,8 +16,9 @@ void fault_rotate_refresh_token(struct exchange *x, const cJSON *action)
 /* All tokens of the exchange's instance (or app) that were issued so far, of the kind "what". */
 static struct token_filter filter_of(const struct exchange *x, const cJSON *action)
 {
+    const char *what = tree_text(action, "what");
     return (struct token_filter){
-        .kind = tree_text(action, "what"),
+        .kind = what && strcmp(what, "all") == 0 ? NULL : what,
         .app_id = x->app_id,
         .instance_id = *x->instance_id ? x->instance_id : NULL,
     };
@@ -47,12 +48,18 @@ void fault_uninstall(struct exchange *x, const cJSON *action)
     store_put_instance(x->world->store, x->world->id, &instance);
 }
 
+static double number_of(const cJSON *action, const char *name)
+{
+    const cJSON *value = tree_get(action, name);
+    return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
 void fault_advance(struct exchange *x, const cJSON *action)
 {
-    int64_t seconds = 0, ms = 0;
-    tree_int(action, "seconds", &seconds);
-    tree_int(action, "ms", &ms);
-    if (timeline_advance(&x->world->time, now_real_ms(), seconds * 1000 + ms))
-        world_save(x->world);
-    x->world->stirred = true;
+    double by_ms = number_of(action, "seconds") * 1000 + number_of(action, "ms");
+    if (by_ms > -(double)TIMELINE_MAX_MS && by_ms < (double)TIMELINE_MAX_MS &&
+        timeline_advance(&x->world->time, now_real_ms(), (int64_t)by_ms))
+        world_clock_moved(x->world);
+    if (x->shot->before)
+        x->now_ms = world_now(x->world);
 }

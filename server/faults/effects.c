@@ -2,7 +2,11 @@
  * wire.c. */
 #include "faults/effects.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "shared/mem.h"
+#include "shared/tree.h"
 
 static fault_fn *const functions[FAULT_COUNT] = {
 #define FAULT(symbol, name, stage, params, why) [FAULT_##symbol] = fault_##symbol,
@@ -10,75 +14,135 @@ static fault_fn *const functions[FAULT_COUNT] = {
 #undef FAULT
 };
 
-static struct fault_probe probe_of(const struct exchange *x, const char *route)
+static struct fault_probe probe_of(const struct exchange *x)
 {
     return (struct fault_probe){
         .request = x->request,
-        .route = route,
+        .route = x->route_name,
+        .service = x->service,
         .app_id = x->app_id,
         .instance_id = x->instance_id,
         .grant = x->grant,
+        .query = x->query,
+        .body = x->body,
         .now_ms = x->now_ms,
+        .rate = world_rate(x->world),
     };
 }
 
-size_t effects_take(struct exchange *x, struct fault_shot ret_shots[static ARMED_TAKE_MAX])
+/* ---- tickets ---- */
+
+void ticket_free(struct ticket *ticket)
 {
-    struct fault_probe probe = probe_of(x, x->route_name);
-    probe.chance = (double)rng_below(&x->world->fault_rng, 1000000) / 1e6;
-    size_t n = armed_take(x->world->faults, &probe, 0, ret_shots);
-    if (n)
-        memcpy(x->fault_id, ret_shots[0].id, strlen(ret_shots[0].id) + 1);
-    return n;
+    if (!ticket)
+        return;
+    for (size_t i = 0; i < ticket->effects.n; i++) {
+        cJSON_Delete((cJSON *)(uintptr_t)ticket->effects.shots[i].action);
+        gate_release(ticket->effects.shots[i].gate);
+    }
+    free(ticket);
 }
 
-static void run_stage(struct exchange *x, const struct fault_shot *shots, size_t n,
-                      enum fault_stage stage)
+/* The rule may be disarmed while the request waits: the ticket has all of it. */
+static struct ticket *ticket_new(const struct effects *effects, int64_t began_us)
 {
-    for (size_t i = 0; i < n; i++)
-        if (fault_row(shots[i].symbol)->stage == stage)
-            functions[shots[i].symbol](x, shots[i].action);
+    struct ticket *ticket = mem_new(1, sizeof *ticket);
+    ticket->effects = *effects;
+    ticket->began_us = began_us;
+    for (size_t i = 0; i < effects->n; i++) {
+        ticket->effects.shots[i].action = cJSON_Duplicate(effects->shots[i].action, true);
+        gate_keep(effects->shots[i].gate);
+    }
+    return ticket;
 }
 
-/* The one shot that answers, before or after the commit. */
-static bool answer(struct exchange *x, const struct fault_shot *shots, size_t n, bool after_commit)
+void effects_take(struct exchange *x, struct effects *effects)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (fault_row(shots[i].symbol)->stage != FAULT_ANSWER ||
-            shots[i].after_commit != after_commit)
+    if (x->request->ticket) {
+        *effects = x->request->ticket->effects;
+        effects->is_back = true;
+    } else {
+        struct fault_probe probe = probe_of(x);
+        probe.chance = (double)rng_below(&x->world->fault_rng, 1000000) / 1e6;
+        effects->n = armed_take(x->world->faults, &probe, 0, effects->shots);
+    }
+    if (effects->n)
+        memcpy(x->fault_id, effects->shots[0].id, sizeof effects->shots[0].id);
+    if (!effects->is_back && armed_is_full(x->world->faults, effects->shots, effects->n)) {
+        x->refusal = REFUSAL_HOLD_LIMIT;
+        effects->n = 0;
+    }
+}
+
+/* ---- stages ---- */
+
+static void run(struct exchange *x, const struct fault_shot *shot)
+{
+    x->shot = shot;
+    functions[shot->symbol](x, shot->action);
+    x->shot = NULL;
+}
+
+static bool run_stage(struct exchange *x, const struct effects *effects, enum fault_stage stage,
+                      bool before)
+{
+    bool any = false;
+    for (size_t i = 0; i < effects->n; i++) {
+        const struct fault_shot *shot = &effects->shots[i];
+        if (fault_row(shot->symbol)->stage != stage || shot->before != before)
             continue;
-        x->refusal = REFUSAL_NONE;
-        functions[shots[i].symbol](x, shots[i].action);
+        run(x, shot);
+        any = true;
+    }
+    return any;
+}
+
+bool effects_park(struct exchange *x, const struct effects *effects, int64_t began_us)
+{
+    if (effects->is_back || !run_stage(x, effects, FAULT_WAIT, true))
+        return false;
+    x->response->ticket = ticket_new(effects, began_us);
+    x->response->free_ticket = ticket_free;
+    return true;
+}
+
+bool effects_before(struct exchange *x, const struct effects *effects)
+{
+    run_stage(x, effects, FAULT_PREPARE, true);
+    run_stage(x, effects, FAULT_EFFECT, true);
+    if (run_stage(x, effects, FAULT_CUT, true)) {
+        x->refusal = REFUSAL_NOT_ANSWERED;
         return true;
     }
-    return false;
+    return run_stage(x, effects, FAULT_ANSWER, true);
 }
 
-bool effects_before(struct exchange *x, const struct fault_shot *shots, size_t n)
+void effects_over(struct exchange *x, const struct effects *effects)
 {
-    run_stage(x, shots, n, FAULT_PREPARE);
-    return answer(x, shots, n, false);
+    enum refusal refusal = x->refusal;
+    x->refusal = REFUSAL_NONE;
+    if (!run_stage(x, effects, FAULT_ANSWER, false))
+        x->refusal = refusal;
 }
 
-bool effects_over(struct exchange *x, const struct fault_shot *shots, size_t n)
+void effects_after(struct exchange *x, struct effects *effects)
 {
-    return answer(x, shots, n, true);
-}
-
-size_t effects_after(struct exchange *x, struct fault_shot shots[static ARMED_TAKE_MAX], size_t n)
-{
-    run_stage(x, shots, n, FAULT_EDIT);
-    struct fault_probe probe = probe_of(x, x->route_name);
+    run_stage(x, effects, FAULT_EDIT, false);
+    struct fault_probe probe = probe_of(x);
     probe.status = x->response->status;
-    n = armed_take(x->world->faults, &probe, n, shots);
-    run_stage(x, shots, n, FAULT_EFFECT);
-    run_stage(x, shots, n, FAULT_WIRE);
-    return n;
+    effects->n = armed_take(x->world->faults, &probe, effects->n, effects->shots);
+    if (effects->n && !*x->fault_id)
+        memcpy(x->fault_id, effects->shots[0].id, sizeof effects->shots[0].id);
+    run_stage(x, effects, FAULT_EFFECT, false);
+    run_stage(x, effects, FAULT_WIRE, false);
+    run_stage(x, effects, FAULT_CUT, false);
+    run_stage(x, effects, FAULT_WAIT, false);
 }
 
-void effects_note(struct exchange *x, const struct fault_shot *shots, size_t n, int64_t seq)
+void effects_note(struct exchange *x, const struct effects *effects, int64_t seq)
 {
-    armed_note_hits(x->world->faults, shots, n, seq);
-    struct fault_probe probe = probe_of(x, x->route_name);
-    armed_note_answer(x->world->faults, &probe);
+    armed_note_hits(x->world->faults, effects->shots, effects->n, seq);
+    struct fault_probe probe = probe_of(x);
+    probe.status = x->response->status;
+    armed_note_answer(x->world->faults, &probe, effects->shots, effects->n);
 }

@@ -4,6 +4,7 @@
 
 #include "faults/effects.h"
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 static void add_headers(struct response *response, const cJSON *headers)
@@ -32,6 +33,30 @@ static void set_body(struct response *response, const cJSON *body)
     free(text);
 }
 
+void fault_pass(struct exchange *x, const cJSON *action)
+{
+    (void)x;
+    (void)action;
+}
+
+/* Retry-After: seconds or any text, or a date so many seconds from now. */
+static void add_retry_after(struct exchange *x, const cJSON *action)
+{
+    const cJSON *value = tree_get(action, "retry_after");
+    const cJSON *in_s = tree_get(action, "retry_after_in_s");
+    char date[TEXT_HTTP_DATE_LEN + 1];
+    if (in_s) {
+        int64_t from_ms = x->response->date_ms ? x->response->date_ms : x->real_ms;
+        text_format_http_date(from_ms + (int64_t)(in_s->valuedouble * 1000), date);
+        response_header(x->response, "Retry-After", date);
+        return;
+    }
+    OWNED(mem_text_free) char *text = value ? tree_print(value) : NULL;
+    if (value)
+        response_header(x->response, "Retry-After",
+                        cJSON_IsString(value) ? value->valuestring : text);
+}
+
 void fault_status(struct exchange *x, const cJSON *action)
 {
     int64_t status = 500;
@@ -43,6 +68,7 @@ void fault_status(struct exchange *x, const cJSON *action)
         set_body(x->response, body);
     else
         buf_text(&x->response->body, "{\"message\":\"\",\"details\":{}}");
+    add_retry_after(x, action);
     add_headers(x->response, tree_get(action, "headers"));
 }
 

@@ -13,37 +13,6 @@ static int64_t int_or(const cJSON *action, const char *name, int64_t fallback)
     return value < 0 ? fallback : value;
 }
 
-void fault_delay(struct exchange *x, const cJSON *action)
-{
-    x->response->delivery.delay_ms = int_or(action, "ms", 0);
-}
-
-void fault_silence(struct exchange *x, const cJSON *action)
-{
-    (void)action;
-    x->response->delivery.cut = CUT_SILENT;
-    x->response->delivery.cut_before_head = true;
-}
-
-/* Without "after_bytes" the cut comes before the first byte of the answer. */
-static void cut(struct exchange *x, const cJSON *action, enum cut how)
-{
-    struct delivery *delivery = &x->response->delivery;
-    delivery->cut = how;
-    delivery->cut_before_head = tree_get(action, "after_bytes") == NULL;
-    delivery->cut_after = (size_t)int_or(action, "after_bytes", 0);
-}
-
-void fault_reset(struct exchange *x, const cJSON *action)
-{
-    cut(x, action, CUT_RESET);
-}
-
-void fault_close(struct exchange *x, const cJSON *action)
-{
-    cut(x, action, CUT_CLOSE);
-}
-
 void fault_truncate(struct exchange *x, const cJSON *action)
 {
     size_t bytes = (size_t)int_or(action, "bytes", 0);
@@ -69,6 +38,11 @@ void fault_stall(struct exchange *x, const cJSON *action)
 {
     x->response->delivery.stall_after = (size_t)int_or(action, "after_bytes", 0);
     x->response->delivery.stall_ms = int_or(action, "ms", 0);
+}
+
+void fault_length(struct exchange *x, const cJSON *action)
+{
+    x->response->delivery.length_offset = (int64_t)tree_get(action, "offset")->valuedouble;
 }
 
 void fault_endless(struct exchange *x, const cJSON *action)

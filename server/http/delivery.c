@@ -297,13 +297,23 @@ static bool send_plain(struct wire *wire, const struct response *response)
     return sent && keep;
 }
 
-/* Everything in front of the answer. False where no answer follows. */
-static bool send_prelude(struct wire *wire, const struct delivery *delivery)
+static bool wait_before(struct wire *wire, const struct delivery *delivery)
 {
     if (delivery->hold && delivery->wait_hold && delivery->cut != CUT_SILENT &&
         !wait_hold(wire, delivery))
         return false;
-    if (delivery->delay_ms && !wait_ms(wire, delivery->delay_ms))
+    return !delivery->delay_ms || wait_ms(wire, delivery->delay_ms);
+}
+
+bool delivery_wait(struct wire *wire, const struct response *response)
+{
+    return wait_before(wire, &response->delivery);
+}
+
+/* Everything in front of the answer. False where no answer follows. */
+static bool send_prelude(struct wire *wire, const struct delivery *delivery)
+{
+    if (!wait_before(wire, delivery))
         return false;
     if (delivery->cut && delivery->cut_before_head) {
         cut_off(wire, delivery);

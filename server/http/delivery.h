@@ -36,6 +36,10 @@ struct wire {
  * another request. */
 bool delivery_send(struct wire *wire, struct response *response);
 
+/* Wait for what a response that is no answer yet says: its hold, its delay. False where the client
+ * left meanwhile, or the server is stopping. */
+bool delivery_wait(struct wire *wire, const struct response *response);
+
 /* Give back memory that one large answer made the worker hold. */
 void delivery_trim(struct wire *wire);
 

@@ -87,6 +87,18 @@ static void answer(struct mg_connection *connection, struct worker *worker,
     const struct listener_config *config = &worker->listener->config;
     OWNED(response_free) struct response response = {0};
     config->answer(config->context, request, &response);
+    if (response.ticket) {
+        OWNED(response_free) struct response wait = response;
+        struct request again = *request;
+        response = (struct response){0};
+        again.ticket = wait.ticket;
+        again.is_gone = !delivery_wait(&worker->wire, &wait);
+        config->answer(config->context, &again, &response);
+        if (again.is_gone) {
+            engine_close_after(connection);
+            return;
+        }
+    }
     if (!delivery_send(&worker->wire, &response))
         engine_close_after(connection);
 }

@@ -93,6 +93,8 @@ void response_free(struct response *response)
 {
     if (response->delivery.hold && response->delivery.release_hold)
         response->delivery.release_hold(response->delivery.hold);
+    if (response->ticket)
+        response->free_ticket(response->ticket);
     if (response->stream_free)
         response->stream_free(response->stream_context);
     buf_free(&response->head);

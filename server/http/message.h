@@ -24,6 +24,8 @@ struct header {
 };
 
 /* One request; everything in it is borrowed for the length of the call. */
+struct ticket; /* what a request brings that has waited; faults/effects.h */
+
 struct request {
     const char *method;           /* as sent: "GET" */
     const char *target;           /* as sent: path and query, still percent-encoded */
@@ -32,8 +34,10 @@ struct request {
     const char *body; /* NUL behind the last byte; never NULL */
     size_t body_len;
     enum entrance entrance;
-    bool secure;       /* came over TLS */
-    const char *world; /* the world whose own listener took it, else NULL */
+    bool secure;                 /* came over TLS */
+    const char *world;           /* the world whose own listener took it, else NULL */
+    const struct ticket *ticket; /* of the answer that made it wait; NULL when it is new */
+    bool is_gone;                /* the client left while it waited: nobody is to be answered */
 };
 
 /* The first header of that name in any case, or NULL. */
@@ -54,25 +58,25 @@ struct delivery {
     struct hold *hold; /* wait for it before the first byte; owned, released by response_free */
     void (*release_hold)(struct hold *hold);
     bool (*wait_hold)(struct hold *hold, int64_t slice_ms); /* true once open */
-    int64_t delay_ms;       /* real ms before the first byte */
-    enum cut cut;           /* how the connection ends early */
-    size_t cut_after;       /* body bytes sent before the cut; SIZE_MAX: after the whole answer */
-    bool cut_before_head;   /* the cut comes before any byte of the answer */
-    size_t drip_bytes;      /* send that many bytes of the body … */
-    int64_t drip_ms;        /* … every so many real ms; 0 sends at once */
-    size_t stall_after;     /* with stall_ms: pause after that many body bytes */
+    int64_t delay_ms;                                       /* real ms before the first byte */
+    enum cut cut;                                           /* how the connection ends early */
+    size_t cut_after;     /* body bytes sent before the cut; SIZE_MAX: after the whole answer */
+    bool cut_before_head; /* the cut comes before any byte of the answer */
+    size_t drip_bytes;    /* send that many bytes of the body … */
+    int64_t drip_ms;      /* … every so many real ms; 0 sends at once */
+    size_t stall_after;   /* with stall_ms: pause after that many body bytes */
     int64_t stall_ms;
-    int64_t length_offset;  /* added to the true Content-Length */
-    bool chunked;           /* chunked body, in chunks of chunk_bytes (odd sizes welcome) */
+    int64_t length_offset; /* added to the true Content-Length */
+    bool chunked;          /* chunked body, in chunks of chunk_bytes (odd sizes welcome) */
     size_t chunk_bytes;
     bool no_last_chunk;
-    bool http10;            /* HTTP/1.0, no length, closed at the end */
-    int interim_status;     /* 100 or 103: sent before the answer; 0 for none */
-    bool endless;           /* repeat the body until the client leaves or endless_max was sent */
-    size_t endless_max;     /* bytes */
-    bool close;             /* Connection: close after a whole answer */
+    bool http10;        /* HTTP/1.0, no length, closed at the end */
+    int interim_status; /* 100 or 103: sent before the answer; 0 for none */
+    bool endless;       /* repeat the body until the client leaves or endless_max was sent */
+    size_t endless_max; /* bytes */
+    bool close;         /* Connection: close after a whole answer */
     enum { HEADER_CASE_AS_IS, HEADER_CASE_LOWER, HEADER_CASE_UPPER } header_case;
-    const char *garbage;    /* static text sent in place of an HTTP answer, or NULL */
+    const char *garbage; /* static text sent in place of an HTTP answer, or NULL */
 };
 
 /* One answer. Zeroed is empty and valid; free with response_free. */
@@ -86,8 +90,12 @@ struct response {
     bool (*stream)(void *context, struct buf *more);
     void (*stream_free)(void *context);
     void *stream_context;
-    bool no_body; /* HEAD: the length is told, the bytes are not sent */
+    bool no_body;    /* HEAD: the length is told, the bytes are not sent */
     int64_t date_ms; /* the Date header shows this time; 0 for the real one */
+    /* When set, this is no answer yet: wait as `delivery` says (hold, delay), then ask again with
+     * the ticket in the request. Owned. */
+    struct ticket *ticket;
+    void (*free_ticket)(struct ticket *ticket);
     /* Called once, after the last byte was handed to the socket or given up. */
     void (*sent)(void *context);
     void *sent_context;

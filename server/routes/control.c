@@ -29,6 +29,15 @@ enum refusal control_argument(struct exchange *x, const struct err *err)
     return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", err->text);
 }
 
+int64_t control_query_int(const struct exchange *x, const char *name, int64_t fallback)
+{
+    int64_t value = fallback;
+    const char *text = exchange_query(x, name);
+    if (text)
+        text_parse_int(text, 0, INT64_C(1) << 53, &value);
+    return value;
+}
+
 enum refusal control_health(struct exchange *x)
 {
     cJSON *answer = cJSON_CreateObject();
@@ -231,14 +240,6 @@ static cJSON *show_clock(const struct world *world)
     return json;
 }
 
-/* Whoever waits for a time, or runs errands, is to look again. */
-static void note_clock_moved(struct world *world)
-{
-    world_save(world);
-    world->stirred = true;
-    pthread_cond_broadcast(&world->changed);
-}
-
 enum refusal control_clock(struct exchange *x)
 {
     response_json(x->response, 200, show_clock(x->world));
@@ -291,7 +292,7 @@ enum refusal control_clock_set(struct exchange *x)
     timeline_mode(&x->world->time, machine_ms, mode, rate);
     if (given)
         timeline_set(&x->world->time, machine_ms, now_ms);
-    note_clock_moved(x->world);
+    world_clock_moved(x->world);
     response_json(x->response, 200, show_clock(x->world));
     return REFUSAL_NONE;
 }
@@ -313,7 +314,7 @@ enum refusal control_clock_advance(struct exchange *x)
                 courier_advance(x->fake->courier, x->world, seconds * 1000 + ms, fired);
     if (!fits)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "the clock stays within 1970 to 9999");
-    note_clock_moved(x->world);
+    world_clock_moved(x->world);
     cJSON *answer = show_clock(x->world);
     tree_put(answer, "fired", cJSON_Duplicate(fired, true));
     response_json(x->response, 200, answer);

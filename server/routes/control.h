@@ -11,6 +11,9 @@ enum refusal control_check_body(struct exchange *x, bool optional);
 /* Refuse as CONTROL_ARGUMENT with the sentence in `err`. */
 enum refusal control_argument(struct exchange *x, const struct err *err);
 
+/* A number of the query string, or `fallback` where it is missing or none. */
+int64_t control_query_int(const struct exchange *x, const char *name, int64_t fallback);
+
 /* Who may use the control plane (docs/decisions/0008): REFUSAL_NONE, or why not. */
 enum refusal control_guard(const struct exchange *x);
 

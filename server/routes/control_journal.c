@@ -13,23 +13,13 @@
 
 enum { WAIT_MAX_MS = 60000, FOLLOW_SLICE_MS = 1000 };
 
-/* A number of the query string, or `fallback` where it is missing or none. */
-static int64_t query_int(const struct exchange *x, const char *name, int64_t fallback)
-{
-    int64_t value = fallback;
-    const char *text = exchange_query(x, name);
-    if (text)
-        text_parse_int(text, 0, INT64_C(1) << 53, &value);
-    return value;
-}
-
 static struct journal_query read_query(const struct exchange *x)
 {
     return (struct journal_query){
-        .since = query_int(x, "since", 0),
-        .until = query_int(x, "until", 0),
-        .from_ms = query_int(x, "from_ms", 0),
-        .to_ms = query_int(x, "to_ms", 0),
+        .since = control_query_int(x, "since", 0),
+        .until = control_query_int(x, "until", 0),
+        .from_ms = control_query_int(x, "from_ms", 0),
+        .to_ms = control_query_int(x, "to_ms", 0),
         .route = exchange_query(x, "route"),
         .app_id = exchange_query(x, "app"),
         .instance_id = exchange_query(x, "instance"),
@@ -37,8 +27,8 @@ static struct journal_query read_query(const struct exchange *x)
         .outcome = exchange_query(x, "outcome"),
         .fault_id = exchange_query(x, "fault"),
         .text = exchange_query(x, "text"),
-        .status = (int)query_int(x, "status", 0),
-        .limit = (size_t)query_int(x, "limit", 0),
+        .status = (int)control_query_int(x, "status", 0),
+        .limit = (size_t)control_query_int(x, "limit", 0),
     };
 }
 
@@ -164,12 +154,13 @@ enum refusal control_journal(struct exchange *x)
     if (refusal)
         return refusal;
     struct journal_query query = read_query(x);
-    bool redacted = query_int(x, "redact", 0) != 0;
-    wait_for(x, &query, (size_t)query_int(x, "count", 1), query_int(x, "wait_ms", 0));
+    bool redacted = control_query_int(x, "redact", 0) != 0;
+    wait_for(x, &query, (size_t)control_query_int(x, "count", 1),
+             control_query_int(x, "wait_ms", 0));
     if (wants(x, "ndjson", "application/x-ndjson")) {
         response_text(x->response, 200, "application/x-ndjson", "");
         x->response->body.max = (size_t)1 << 30;
-        if (query_int(x, "follow", 0))
+        if (control_query_int(x, "follow", 0))
             follow(x, query, redacted);
         else
             add_lines(x->world, &query, redacted, &x->response->body);

@@ -8,7 +8,10 @@
 #include "routes/router.h"
 #include "routes/tables.h"
 #include "shared/mem.h"
+#include "shared/now.h"
 #include "shared/tree.h"
+
+enum { WAIT_MAX_MS = 60000 };
 
 enum refusal control_faults(struct exchange *x)
 {
@@ -29,6 +32,42 @@ enum refusal control_fault_arm(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+static enum refusal unknown_fault(struct exchange *x)
+{
+    return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "fault %s", x->segments[0]);
+}
+
+enum refusal control_fault(struct exchange *x)
+{
+    int64_t wanted = control_query_int(x, "waiting", 0);
+    int64_t deadline_ms = now_steady_ms() + control_query_int(x, "wait_ms", 0);
+    for (;;) {
+        cJSON *rule = armed_one_json(x->world->faults, x->segments[0]);
+        if (!rule)
+            return unknown_fault(x);
+        int64_t waiting = 0;
+        tree_int(rule, "waiting", &waiting);
+        int64_t left_ms = deadline_ms - now_steady_ms();
+        if (waiting >= wanted || left_ms <= 0 || x->world->gone) {
+            response_json(x->response, 200, rule);
+            return REFUSAL_NONE;
+        }
+        cJSON_Delete(rule);
+        world_wait(x->world, left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS);
+    }
+}
+
+enum refusal control_fault_release(struct exchange *x)
+{
+    size_t released;
+    if (!armed_release(x->world->faults, x->segments[0], &released))
+        return unknown_fault(x);
+    cJSON *answer = cJSON_CreateObject();
+    tree_put_int(answer, "released", (int64_t)released);
+    response_json(x->response, 200, answer);
+    return REFUSAL_NONE;
+}
+
 enum refusal control_faults_clear(struct exchange *x)
 {
     armed_clear(x->world->faults);
@@ -39,7 +78,7 @@ enum refusal control_faults_clear(struct exchange *x)
 enum refusal control_fault_disarm(struct exchange *x)
 {
     if (!armed_remove(x->world->faults, x->segments[0]))
-        return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "fault %s", x->segments[0]);
+        return unknown_fault(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }

@@ -80,6 +80,12 @@ const struct route *router_find(const char *method, const char *path, char *ret_
     return NULL;
 }
 
+const char *router_service_name(enum service service)
+{
+    static const char *const names[] = {"token", "access", "api", "page", "control"};
+    return names[service];
+}
+
 enum service router_service_of(const char *path)
 {
     static const struct {

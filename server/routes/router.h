@@ -33,6 +33,9 @@ struct route {
 const struct route *router_find(const char *method, const char *path, char *ret_segments[4],
                                 struct buf *ret_allow);
 
+/* "token", "access", "api", "page", "control". */
+const char *router_service_name(enum service service);
+
 /* Which service a path belongs to when no route has it. */
 enum service router_service_of(const char *path);
 

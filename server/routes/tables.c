@@ -19,7 +19,6 @@ static cJSON *new_row(cJSON *table)
 
 static cJSON *routes_table(void)
 {
-    static const char *const services[] = {"token", "access", "api", "page", "control"};
     cJSON *table = cJSON_CreateArray();
     size_t n;
     const struct route *routes = router_routes(&n);
@@ -27,7 +26,7 @@ static cJSON *routes_table(void)
         cJSON *row = new_row(table);
         tree_put_text(row, "method", routes[i].method);
         tree_put_text(row, "path", routes[i].path);
-        tree_put_text(row, "service", services[routes[i].service]);
+        tree_put_text(row, "service", router_service_name(routes[i].service));
         tree_put_text(row, "summary", routes[i].summary);
     }
     return table;
@@ -53,15 +52,29 @@ static cJSON *refusals_table(void)
 
 static cJSON *faults_table(void)
 {
-    static const char *const stages[] = {"prepare", "answer", "edit", "effect", "wire"};
     cJSON *table = cJSON_CreateArray();
     for (int i = 0; i < FAULT_COUNT; i++) {
         const struct fault_row *fault = fault_row((enum fault_symbol)i);
         cJSON *row = new_row(table);
         tree_put_text(row, "fault", fault->name);
-        tree_put_text(row, "stage", stages[fault->stage]);
-        tree_put_text(row, "params", fault->params);
+        tree_put_text(row, "stage", fault_stage_name(fault->stage));
+        OWNED(mem_text_free) char *names = fault_param_names(fault);
+        tree_put_text(row, "params", names);
+        tree_put_text(row, "types", fault->params);
         tree_put_text(row, "why", fault->why);
+    }
+    const struct fault_preset *preset;
+    for (size_t i = 0; (preset = fault_preset(i)); i++) {
+        cJSON *row = new_row(table);
+        enum fault_symbol symbol = FAULT_COUNT;
+        fault_find(preset->fault, &symbol);
+        OWNED(mem_text_free) char *names = fault_param_names(fault_row(symbol));
+        OWNED(mem_text_free) char *means = mem_format("%s %s", preset->fault, preset->params);
+        tree_put_text(row, "fault", preset->name);
+        tree_put_text(row, "stage", "preset");
+        tree_put_text(row, "params", names);
+        tree_put_text(row, "types", means);
+        tree_put_text(row, "why", preset->why);
     }
     return table;
 }

@@ -11,8 +11,9 @@
 #include "shared/refusal.h"
 #include "state/world.h"
 
-struct fake;  /* fake.h */
-struct token; /* tokens/token.h */
+struct fake;       /* fake.h */
+struct token;      /* tokens/token.h */
+struct fault_shot; /* faults/armed.h */
 
 enum body_kind { BODY_EMPTY, BODY_JSON, BODY_FORM, BODY_OTHER_TYPE, BODY_MALFORMED };
 
@@ -23,6 +24,7 @@ struct exchange {
     const struct request *request; /* borrowed */
     struct response *response;     /* borrowed */
     const char *route_name;        /* "POST /oauth2/token"; static, NULL before routing */
+    const char *service;           /* "token", "access", "api", "page", "control"; static */
     struct world *world;           /* borrowed, and locked while a handler runs */
     int64_t now_ms;                /* the world's clock, read once */
     int64_t real_ms;
@@ -44,10 +46,11 @@ struct exchange {
     char fault_id[JOURNAL_FAULT_ID_MAX + 1];
     char request_id[48];
     enum refusal refusal;
-    char *refusal_detail; /* what exactly, appended to the row's sentence; owned */
-    int64_t used_serial;  /* serial of the token or code the request carried; 0 for none */
-    bool rotate;          /* a refresh is to answer with a new refresh token */
-    bool kill_on_reuse;   /* a rotated-out refresh token that comes back kills its family */
+    char *refusal_detail;          /* what exactly, appended to the row's sentence; owned */
+    int64_t used_serial;           /* serial of the token or code the request carried; 0 for none */
+    bool rotate;                   /* a refresh is to answer with a new refresh token */
+    const struct fault_shot *shot; /* the fault that is being carried out; borrowed */
+    bool kill_on_reuse; /* a rotated-out refresh token that comes back kills its family */
 };
 
 /* A parameter of the body in either spelling; NULL where it is missing, null or no text.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "faults/armed.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
@@ -13,6 +14,27 @@ enum { SERIAL_BLOCK = 100000 };
 int64_t world_now(const struct world *world)
 {
     return timeline_at(&world->time, now_real_ms());
+}
+
+double world_rate(const struct world *world)
+{
+    switch (world->time.mode) {
+    case TIME_REAL:
+        return 1;
+    case TIME_FROZEN:
+        return 0;
+    case TIME_SCALED:
+        return world->time.rate;
+    }
+    return 1;
+}
+
+void world_clock_moved(struct world *world)
+{
+    world_save(world);
+    world->stirred = true;
+    armed_tell_time(world->faults, (struct hold_clock){world_now(world), world_rate(world)});
+    pthread_cond_broadcast(&world->changed);
 }
 
 int64_t world_serial(struct world *world)

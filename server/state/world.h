@@ -62,6 +62,11 @@ struct world {
 /* All functions below: under the world's lock, unless they say otherwise. */
 
 int64_t world_now(const struct world *world);
+/* How fast its clock runs: 0 where it stands still. */
+double world_rate(const struct world *world);
+
+/* Call after every change of world->time: keeps it in the store, and tells those who wait. */
+void world_clock_moved(struct world *world);
 
 /* A number that this world never gave before, over restarts too. */
 int64_t world_serial(struct world *world);
@@ -84,6 +89,7 @@ struct worlds_options {
     bool seeded; /* false: chance comes from the machine */
     struct timeline time;
     int max_worlds; /* beside the default one */
+    int max_holds;  /* requests that faults may let wait at a time, over all worlds; 0: any */
     size_t journal_max;
     size_t journal_max_bytes; /* per world */
 };

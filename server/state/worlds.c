@@ -1,5 +1,6 @@
 /* The registry of worlds: find, make, drop, reset. Its own lock guards only the table; a world in
  * use is kept alive by a count, so nobody waits for a request in another world. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct worlds {
     size_t count;
     int64_t next_pos;
     struct rng rng; /* names of worlds */
+    struct hold_limit holds;
 };
 
 static struct world **bucket_of(struct worlds *worlds, const char *id)
@@ -68,7 +70,7 @@ static struct world *world_new(struct worlds *worlds, const char *id)
     world->fault_rng = rng_seeded(world->seed + 1, id);
     world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
     world->lifetimes = config_default_lifetimes();
-    world->faults = armed_new();
+    world->faults = armed_new(&worlds->holds);
     world->lint = lint_new();
     world->config = mem_text("{}");
     atomic_init(&world->users, 1);
@@ -139,6 +141,7 @@ struct worlds *worlds_open(const struct worlds_options *options, struct err *err
     worlds->options = *options;
     worlds->options.state_file = NULL;
     worlds->rng = rng_seeded(options->seed, "worlds");
+    worlds->holds.max = options->max_holds ? options->max_holds : INT_MAX;
     char **names = store_list_worlds(store);
     for (char **name = names; *name; name++) {
         load(worlds, *name);
@@ -180,6 +183,7 @@ static void bury(struct worlds *worlds, struct world *world)
 {
     pthread_mutex_lock(&world->lock);
     world->gone = true;
+    armed_clear(world->faults);
     pthread_cond_broadcast(&world->changed);
     store_drop_world(worlds->store, world->id);
     pthread_mutex_unlock(&world->lock);
@@ -295,9 +299,8 @@ void worlds_reset(struct worlds *worlds, struct world *world)
     outbox_clear(&world->outbox);
     OWNED(tree_free) cJSON *config = tree_parse(world->config, strlen(world->config), NULL);
     config_apply(world, config);
-    world_save(world);
+    world_clock_moved(world);
     store_commit(worlds->store);
-    pthread_cond_broadcast(&world->changed);
     pthread_mutex_unlock(&world->lock);
 }
 

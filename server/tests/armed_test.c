@@ -8,11 +8,12 @@
 #include "shared/tree.h"
 #include "suite.h"
 
+static struct hold_limit limit = {.max = 4};
 static struct armed_faults *faults;
 
 static void set_up(void)
 {
-    faults = armed_new();
+    faults = armed_new(&limit);
 }
 
 static void tear_down(void)
@@ -42,7 +43,7 @@ static void request(int status, struct buf *ret_ids)
     n = armed_take(faults, &probe, n, shots);
     for (size_t i = 0; i < n; i++)
         buf_format(ret_ids, "%s ", shots[i].id);
-    armed_note_answer(faults, &probe);
+    armed_note_answer(faults, &probe, shots, n);
 }
 
 #define ADVANCE(nth)                                                                               \
@@ -96,7 +97,7 @@ static const struct {
     const char *sentence;
 } mistakes[] = {
     {"{\"do\":{\"fault\":\"refuse\",\"refusal\":\"no-such\"}}",
-     "do.refusal \"no-such\" is not known"},
+     "do.refusal must be one of the names"},
     {"{\"on\":{\"status\":200},\"do\":{\"fault\":\"status\",\"status\":503}}",
      "on.status is known only after the answer"},
     {"{\"on\":{\"nth\":0},\"do\":{\"fault\":\"silence\"}}", "on.nth must be a whole number from 1"},
