@@ -178,10 +178,14 @@ struct reader {
     enum refusal why;    /* set once reading failed */
 };
 
+/* Nothing read is not yet too slow: over TLS the part of a record that came gives no byte. */
 static size_t read_some(struct reader *reader, char *ret_bytes, size_t len)
 {
-    int64_t left = reader->deadline_ms - now_steady_ms();
-    int n = left > 0 ? engine_read(reader->connection, ret_bytes, len, (int)left) : 0;
+    int n = 0;
+    for (int64_t left = 1; n == 0 && left > 0;) {
+        left = reader->deadline_ms - now_steady_ms();
+        n = left > 0 ? engine_read(reader->connection, ret_bytes, len, (int)left) : 0;
+    }
     if (n > 0)
         return (size_t)n;
     reader->why = n == 0 ? REFUSAL_HTTP_SLOW : REFUSAL_HTTP_BODY_CUT;
