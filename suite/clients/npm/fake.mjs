@@ -20,9 +20,8 @@ async function call(base, method, path, body) {
 // status is then a test too: a sanitizer that found something shows there.
 export async function startFake(...options) {
     const program = process.env.FAKEWIX_BIN ?? 'build/debug/bin/fakewix';
-    const child = spawn(program, ['serve', '--quiet', '--listen', '127.0.0.1:0', ...options], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const fixed = ['serve', '--quiet', '--lint', 'off', '--listen', '127.0.0.1:0'];
+    const child = spawn(program, [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exit = once(child, 'exit');
     const line = await Promise.race([
         once(createInterface(child.stdout), 'line'),
