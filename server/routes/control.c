@@ -24,6 +24,19 @@ enum refusal control_check_body(struct exchange *x, bool optional)
     return REFUSAL_NONE;
 }
 
+enum refusal control_check_keys(struct exchange *x, const cJSON *object, const char *known)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object)
+    {
+        OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
+        if (!strstr(known, word))
+            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s is not known; known here:%s",
+                                   member->string, known);
+    }
+    return REFUSAL_NONE;
+}
+
 enum refusal control_argument(struct exchange *x, const struct err *err)
 {
     return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", err->text);
@@ -122,14 +135,9 @@ struct world_wish {
 static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
 {
     static const char known[] = " world config seed clock ttl_s listener ";
-    const cJSON *member;
-    cJSON_ArrayForEach(member, x->body)
-    {
-        OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
-        if (!strstr(known, word))
-            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s is not known; known here:%s",
-                                   member->string, known);
-    }
+    enum refusal refusal = control_check_keys(x, x->body, known);
+    if (refusal)
+        return refusal;
     wish->config = tree_get(x->body, "config");
     wish->id = tree_text(x->body, "world");
     wish->seeded = tree_int(x->body, "seed", &wish->seed);

@@ -8,6 +8,10 @@
 /* Whether the body is a JSON object, or missing where `optional`; otherwise notes why not. */
 enum refusal control_check_body(struct exchange *x, bool optional);
 
+/* Refuse as CONTROL_ARGUMENT where `object` has a member whose name is not in `known`, names each
+ * with a blank before and behind. */
+enum refusal control_check_keys(struct exchange *x, const cJSON *object, const char *known);
+
 /* Refuse as CONTROL_ARGUMENT with the sentence in `err`. */
 enum refusal control_argument(struct exchange *x, const struct err *err);
 

@@ -25,19 +25,6 @@ struct delivery_wish {
     bool retry;
 };
 
-static enum refusal check_keys(struct exchange *x, const cJSON *object, const char *known)
-{
-    const cJSON *member;
-    cJSON_ArrayForEach(member, object)
-    {
-        OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
-        if (!strstr(known, word))
-            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s is not known; known here:%s",
-                                   member->string, known);
-    }
-    return REFUSAL_NONE;
-}
-
 static enum refusal check_sign(struct exchange *x, const char *sign)
 {
     if (letter_find_sign(sign))
@@ -54,7 +41,7 @@ static enum refusal read_delivery(struct exchange *x, struct delivery_wish *wish
     *wish = (struct delivery_wish){.copies = 1, .order = "given", .sign = "good", .retry = true};
     if (object && !cJSON_IsObject(object))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "delivery is an object");
-    enum refusal refusal = check_keys(x, object, " copies order sign retry wait_ms ");
+    enum refusal refusal = control_check_keys(x, object, " copies order sign retry wait_ms ");
     if (refusal)
         return refusal;
     if (tree_get(object, "copies") && (!tree_int(object, "copies", &wish->copies) ||
@@ -214,7 +201,7 @@ enum refusal control_events_send(struct exchange *x)
     struct delivery_wish delivery;
     enum refusal refusal = control_check_body(x, false);
     if (!refusal)
-        refusal = check_keys(x, x->body, known);
+        refusal = control_check_keys(x, x->body, known);
     if (!refusal)
         refusal = read_delivery(x, &delivery);
     if (refusal)
@@ -246,7 +233,7 @@ enum refusal control_events_send(struct exchange *x)
 
 enum refusal control_events(struct exchange *x)
 {
-    enum refusal refusal = check_keys(x, x->query, " event_type app instance wait_ms ");
+    enum refusal refusal = control_check_keys(x, x->query, " event_type app instance wait_ms ");
     if (refusal)
         return refusal;
     int64_t wait_ms = 0;
@@ -366,7 +353,7 @@ enum refusal control_plugin_call(struct exchange *x)
     enum refusal refusal = control_check_body(x, false);
     struct instance instance;
     if (!refusal)
-        refusal = check_keys(x, x->body, known);
+        refusal = control_check_keys(x, x->body, known);
     if (!refusal)
         refusal = read_target(x, x->body, &instance);
     const char *type = tree_text(x->body, "type");
