@@ -110,7 +110,7 @@ static bool form_is_strict(const char *jwt)
     return dots == 2 && segment;
 }
 
-/* The key that the token's header names, or KEY_COUNT. */
+/* The key that the token's header names, under its own algorithm, or KEY_COUNT. */
 static enum signer_key key_of(const char *jwt)
 {
     OWNED(buf_free) struct buf header = {.max = SIGNER_MAX_TOKEN};
@@ -118,10 +118,19 @@ static enum signer_key key_of(const char *jwt)
         return KEY_COUNT;
     OWNED(tree_free) cJSON *tree = tree_parse(buf_str(&header), header.len, NULL);
     const char *kid = tree_text(tree, "kid");
-    for (int key = 0; kid && key < KEY_COUNT; key++)
-        if (strcmp(kid, key_rows[key].kid) == 0)
+    const char *alg = tree_text(tree, "alg");
+    for (int key = 0; kid && alg && key < KEY_COUNT; key++)
+        if (strcmp(kid, key_rows[key].kid) == 0 &&
+            strcmp(alg, key_rows[key].alg == JWT_ALG_RS256 ? "RS256" : "HS256") == 0)
             return (enum signer_key)key;
     return KEY_COUNT;
+}
+
+/* A claim that is missing counts as 0; libjwt says -1. */
+static int64_t int_claim(jwt_t *jwt, const char *name)
+{
+    int64_t value = jwt_get_grant_int(jwt, name);
+    return value < 0 ? 0 : value;
 }
 
 bool signer_verify(const char *text, enum signer_key *ret_key, struct claims *ret_claims)
@@ -142,8 +151,8 @@ bool signer_verify(const char *text, enum signer_key *ret_key, struct claims *re
     *ret_claims = (struct claims){
         .data = mem_text(data ? data : ""),
         .fakewix = fakewix ? mem_text(fakewix) : NULL,
-        .iat_s = jwt_get_grant_int(jwt, "iat"),
-        .exp_s = jwt_get_grant_int(jwt, "exp"),
+        .iat_s = int_claim(jwt, "iat"),
+        .exp_s = int_claim(jwt, "exp"),
     };
     *ret_key = key;
     return true;
