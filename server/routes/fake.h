@@ -16,8 +16,9 @@ struct fake {
     struct courier *courier;   /* carries webhooks out; NULL: they stay in the outbox */
     const char *control_token; /* borrowed; NULL: none is asked for on loopback */
     bool consent_auto;         /* /installer/install redirects at once */
-    const char *http_url;      /* base URLs once listening; borrowed; may be NULL */
-    const char *https_url;
+    /* Base URLs, known once it listens, which is when requests may come: hence atomic. Borrowed. */
+    const char *_Atomic http_url;
+    const char *_Atomic https_url;
     bool lint_off;
     struct lint_totals lint; /* over all worlds, for the summary at exit */
 };
