@@ -8,6 +8,7 @@
 
 #include "faults/effects.h"
 #include "routes/control.h"
+#include "routes/cors.h"
 #include "routes/facts.h"
 #include "routes/refuse.h"
 #include "routes/router.h"
@@ -81,8 +82,8 @@ static void make_request_id(struct exchange *x)
     response_header(x->response, "X-Wix-Request-Id", x->request_id);
 }
 
-static void note_in_journal(struct exchange *x, enum service service,
-                            const struct effects *effects, int64_t began_us)
+static void note_in_journal(struct exchange *x, enum service service, const struct effects *effects,
+                            int64_t began_us)
 {
     struct journal_facts facts = {
         .at_ms = x->now_ms,
@@ -121,10 +122,11 @@ static void unlock(struct exchange *x)
 
 /* The handler, or the fault that answers in its place, and what faults do to the answer. `missing`
  * is why there is no route. */
-static void answer_route(struct exchange *x, const struct route *route, enum refusal missing,
-                         struct effects *effects)
+static void answer_route(struct exchange *x, enum service service, const struct route *route,
+                         enum refusal missing, struct effects *effects)
 {
     make_request_id(x);
+    exchange_settle(x);
     if (x->request->is_gone) {
         x->refusal = REFUSAL_CLIENT_LEFT;
         return;
@@ -135,6 +137,7 @@ static void answer_route(struct exchange *x, const struct route *route, enum ref
     }
     if (refusal_row(x->refusal)->status && x->refusal)
         refuse_render(x);
+    cors_note(x, service);
     if (x->refusal != REFUSAL_NOT_ANSWERED)
         effects_after(x, effects);
 }
@@ -154,7 +157,7 @@ static void answer_wix(struct exchange *x, enum service service, const struct ro
     if (effects_park(x, &effects, began_us)) {
         pthread_cond_broadcast(&x->world->changed);
     } else {
-        answer_route(x, route, missing, &effects);
+        answer_route(x, service, route, missing, &effects);
         note_in_journal(x, service, &effects, began_us);
     }
     unlock(x);

@@ -13,8 +13,7 @@ static enum refusal find_instance(struct exchange *x, const struct app *app,
 {
     const char *id = exchange_param(x, "instance_id", "instanceId");
     struct instance instance;
-    if (!store_find_instance(x->world->store, x->world->id, id, &instance) ||
-        strcmp(instance.app_id, app->app_id) != 0)
+    if (!grant_find_instance(x, id, &instance) || strcmp(instance.app_id, app->app_id) != 0)
         return REFUSAL_TOKEN_INSTANCE_UNKNOWN;
     if (instance.state == INSTALL_UNINSTALLED)
         return REFUSAL_TOKEN_INSTANCE_UNINSTALLED;
@@ -30,13 +29,18 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         return refusal;
     struct instance instance = {0};
     if (exchange_has_param(x, "instance_id", "instanceId")) {
-        if (!exchange_param(x, "instance_id", "instanceId"))
-            return exchange_refuse(x, REFUSAL_TOKEN_FIELD_TYPE, "instance_id");
+        const char *id = exchange_param(x, "instance_id", "instanceId");
+        if (!id || !*id)
+            return exchange_refuse(x, id ? REFUSAL_TOKEN_FIELD_MISSING : REFUSAL_TOKEN_FIELD_TYPE,
+                                   "instance_id%s", id ? " is empty" : "");
         refusal = find_instance(x, &app, &instance);
         if (refusal)
             return refusal;
     }
     int64_t lifetime_s = x->world->lifetimes.oauth_access_token_s;
+    if (!*instance.instance_id &&
+        profile_is(&x->world->profile, PROFILE_INSTANCELESS_LIFETIME, "300"))
+        lifetime_s = 300;
     struct token token = {.kind = TOKEN_OAUTH_ACCESS,
                           .generation = instance.generation,
                           .expires_ms = x->now_ms + lifetime_s * 1000};

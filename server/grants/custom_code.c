@@ -24,7 +24,7 @@ static enum refusal take_code(struct exchange *x, const struct app *app, struct 
     case STANDING_UNINSTALLED:
         return REFUSAL_CODE_UNKNOWN;
     }
-    if (!token_spend(x->world, &code))
+    if (!grant_spend_code(x, &code))
         return REFUSAL_CODE_REUSED;
     *ret_code = code;
     return REFUSAL_NONE;
@@ -43,14 +43,14 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     struct instance instance;
     if (!store_find_instance(x->world->store, x->world->id, code.instance_id, &instance))
         return REFUSAL_CODE_UNKNOWN;
-    custom_put_refresh_token(x, &instance, NULL, answer);
+    custom_put_refresh_token(x, &instance, &code, answer);
     custom_put_access_token(x, &instance, answer);
     return REFUSAL_NONE;
 }
 
 const struct grant grant_custom_code = {
     .name = "authorization_code",
-    .fields = {{"client_id", NULL}, {"client_secret", NULL}, {"code", NULL}},
+    .fields = {{"client_id", "clientId"}, {"client_secret", "clientSecret"}, {"code", NULL}},
     .summary = "a code of the install redirect for a refresh token and an access token",
     .run = run,
 };

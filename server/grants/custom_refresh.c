@@ -11,7 +11,7 @@ static const int64_t token_life_ms = INT64_C(730) * 86400 * 1000;
 
 static enum refusal read_token(struct exchange *x, const struct app *app, struct token *ret_token)
 {
-    const struct token *read = token_of(x, exchange_param(x, "refresh_token", NULL));
+    const struct token *read = token_of(x, exchange_param(x, "refresh_token", "refreshToken"));
     if (!read || read->kind != TOKEN_CUSTOM_REFRESH || strcmp(read->world, x->world->id) != 0)
         return REFUSAL_REFRESH_TOKEN_UNKNOWN;
     struct token token = *read;
@@ -36,16 +36,6 @@ static enum refusal read_token(struct exchange *x, const struct app *app, struct
     return REFUSAL_NONE;
 }
 
-/* A refresh token that a rotation retired. With reuse detection its whole line dies with it. */
-static enum refusal check_retired(struct exchange *x, const struct token *token)
-{
-    if (!token_is_spent(x->world, token))
-        return REFUSAL_NONE;
-    if (x->kill_on_reuse || x->world->kill_on_reuse)
-        token_revoke_family(x->world, token);
-    return REFUSAL_REFRESH_TOKEN_REVOKED;
-}
-
 static enum refusal run(struct exchange *x, cJSON *answer)
 {
     OWNED(app_free) struct app app = {0};
@@ -54,8 +44,8 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         return refusal;
     struct token token;
     refusal = read_token(x, &app, &token);
-    if (!refusal)
-        refusal = check_retired(x, &token);
+    if (!refusal && grant_is_retired(x, &token))
+        refusal = REFUSAL_REFRESH_TOKEN_REVOKED;
     if (refusal)
         return refusal;
     struct instance instance;
@@ -66,7 +56,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         x->world->kill_on_reuse = x->world->kill_on_reuse || x->kill_on_reuse;
         custom_put_refresh_token(x, &instance, &token, answer);
     } else {
-        tree_put_text(answer, "refresh_token", exchange_param(x, "refresh_token", NULL));
+        tree_put_text(answer, "refresh_token", exchange_param(x, "refresh_token", "refreshToken"));
     }
     custom_put_access_token(x, &instance, answer);
     return REFUSAL_NONE;
@@ -74,7 +64,9 @@ static enum refusal run(struct exchange *x, cJSON *answer)
 
 const struct grant grant_custom_refresh = {
     .name = "refresh_token",
-    .fields = {{"client_id", NULL}, {"client_secret", NULL}, {"refresh_token", NULL}},
+    .fields = {{"client_id", "clientId"},
+               {"client_secret", "clientSecret"},
+               {"refresh_token", "refreshToken"}},
     .summary = "a new access token; the refresh token comes back as it was sent",
     .run = run,
 };

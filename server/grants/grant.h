@@ -9,7 +9,7 @@
 #include "state/exchange.h"
 #include "tokens/token.h"
 
-/* A parameter in its two spellings; the old service knows the first only. */
+/* A parameter in its two spellings; the old service knows the second by profile only. */
 struct grant_field {
     const char *snake;
     const char *camel;
@@ -28,7 +28,13 @@ struct grant {
 extern const struct grant *const grants_oauth[];
 extern const struct grant *const grants_custom[];
 
+extern const struct grant grant_anonymous;
+extern const struct grant grant_authorized_client;
 extern const struct grant grant_client_credentials;
+extern const struct grant grant_device_code;
+extern const struct grant grant_oauth_code;
+extern const struct grant grant_oauth_refresh;
+extern const struct grant grant_strip_bound_session;
 extern const struct grant grant_custom_code;
 extern const struct grant grant_custom_refresh;
 
@@ -38,6 +44,17 @@ extern const struct grant grant_custom_refresh;
  * Refuses: *_CLIENT_UNKNOWN, *_SECRET_WRONG, *_CLIENT_UNAUTHORIZED of the service asked. */
 enum refusal grant_oauth_client(struct exchange *x, struct app *ret_app);
 enum refusal grant_custom_client(struct exchange *x, struct app *ret_app);
+
+/* An app or an instance by its id, compared as the profile says. */
+bool grant_find_app(struct exchange *x, const char *app_id, struct app *ret_app);
+bool grant_find_instance(struct exchange *x, const char *id, struct instance *ret_instance);
+
+/* Spend a code. False where it was spent before and the profile does not let it pass; then the
+ * profile may have its tokens revoked as well (RFC 6749 section 4.1.2). */
+bool grant_spend_code(struct exchange *x, const struct token *code);
+
+/* Whether a rotation retired this refresh token. With reuse detection its whole line dies. */
+bool grant_is_retired(struct exchange *x, const struct token *token);
 
 /* Install an app on a site, or give the installation that is there.
  *

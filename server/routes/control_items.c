@@ -86,6 +86,44 @@ enum refusal control_app_put(struct exchange *x)
     return put_item(x, "apps");
 }
 
+static enum refusal list_setting(struct exchange *x, const char *name)
+{
+    OWNED(tree_free) cJSON *all = settings_json(&x->world->settings);
+    cJSON *answer = cJSON_CreateObject();
+    tree_put(answer, name, cJSON_DetachItemFromObjectCaseSensitive(all, name));
+    response_json(x->response, 200, answer);
+    return REFUSAL_NONE;
+}
+
+enum refusal control_api(struct exchange *x)
+{
+    return list_setting(x, "api");
+}
+
+enum refusal control_api_keys(struct exchange *x)
+{
+    return list_setting(x, "api_keys");
+}
+
+/* Apps and sites are rows of the store; these lists are kept with the world itself. */
+static enum refusal put_setting(struct exchange *x, const char *list)
+{
+    enum refusal refusal = put_item(x, list);
+    if (!refusal)
+        world_save(x->world);
+    return refusal;
+}
+
+enum refusal control_api_put(struct exchange *x)
+{
+    return put_setting(x, "api");
+}
+
+enum refusal control_api_key_put(struct exchange *x)
+{
+    return put_setting(x, "api_keys");
+}
+
 enum refusal control_site_put(struct exchange *x)
 {
     return put_item(x, "sites");

@@ -38,6 +38,13 @@ void page_end(struct response *response)
                               "Wix.</footer></main></body></html>");
 }
 
+void page_redirect(struct response *response, const char *url)
+{
+    response_text(response, 302, "text/html; charset=utf-8", "");
+    response_header(response, "Location", url);
+    response_header(response, "Cache-Control", "no-store");
+}
+
 void page_error(struct response *response, int status, const char *sentence)
 {
     page_begin(response, status, sentence);

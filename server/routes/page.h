@@ -8,6 +8,9 @@
 /* A page with one sentence. */
 void page_error(struct response *response, int status, const char *sentence);
 
+/* Send the browser on. The URL goes out as it is: percent-encode what comes from outside. */
+void page_redirect(struct response *response, const char *url);
+
 /* Start and end a page; between them append escaped HTML to response->body. */
 void page_begin(struct response *response, int status, const char *title);
 void page_end(struct response *response);

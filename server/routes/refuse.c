@@ -17,7 +17,8 @@ static cJSON *ietf_body(const struct refusal_row *row, const char *sentence)
 {
     cJSON *body = cJSON_CreateObject();
     const char *code = row->code;
-    tree_put_text(body, "error", strcmp(code, "invalid_token") == 0 ? "invalid_grant" : code);
+    bool old = row->shape == SHAPE_OLD && strcmp(code, "invalid_token") == 0;
+    tree_put_text(body, "error", old ? "invalid_grant" : code);
     tree_put_text(body, "error_description", sentence);
     return body;
 }
@@ -101,27 +102,47 @@ struct look {
     enum refusal_shape shape;
 };
 
-static int status_choice(const struct profile *profile, enum profile_switch which,
-                         const int *statuses)
+/* Rows whose status a switch decides; its values are the statuses. */
+static const struct {
+    enum refusal refusal;
+    enum profile_switch decides;
+} statuses[] = {
+    {REFUSAL_TOKEN_CLIENT_UNKNOWN, PROFILE_BAD_SECRET_STATUS},
+    {REFUSAL_TOKEN_SECRET_WRONG, PROFILE_BAD_SECRET_STATUS},
+    {REFUSAL_TOKEN_INSTANCE_UNKNOWN, PROFILE_UNKNOWN_INSTANCE_STATUS},
+    {REFUSAL_TOKEN_INSTANCE_UNINSTALLED, PROFILE_UNKNOWN_INSTANCE_STATUS},
+    {REFUSAL_ACCESS_CLIENT_UNKNOWN, PROFILE_ACCESS_BAD_SECRET_STATUS},
+    {REFUSAL_ACCESS_SECRET_WRONG, PROFILE_ACCESS_BAD_SECRET_STATUS},
+    {REFUSAL_REFRESH_TOKEN_REVOKED, PROFILE_REVOKED_REFRESH_STATUS},
+    {REFUSAL_API_NO_SITE, PROFILE_NO_SITE_STATUS},
+    {REFUSAL_TOKEN_INFO_INACTIVE, PROFILE_TOKEN_INFO_INACTIVE},
+};
+
+/* An API call that nobody's token stands behind: 401 with a body, or the observed bare 403. */
+static bool is_bare(const struct profile *profile, enum refusal refusal)
 {
-    return statuses[profile->choice[which]];
+    const struct refusal_row *row = refusal_row(refusal);
+    if (row->shape != SHAPE_WIX || row->status != 401 || refusal == REFUSAL_API_NO_SITE)
+        return false;
+    return profile_is(profile, PROFILE_API_UNAUTHENTICATED, "403") ||
+           (refusal == REFUSAL_API_TOKEN_EXPIRED &&
+            profile_is(profile, PROFILE_API_EXPIRED, "403"));
 }
 
 static struct look look_of(const struct world *world, enum refusal refusal)
 {
-    static const int secret_statuses[] = {401, 400};
-    static const int instance_statuses[] = {400, 401, 404};
     const struct refusal_row *row = refusal_row(refusal);
     struct look look = {row->status, row->shape};
     const struct profile *profile = &world->profile;
-    if (refusal == REFUSAL_TOKEN_CLIENT_UNKNOWN || refusal == REFUSAL_TOKEN_SECRET_WRONG)
-        look.status = status_choice(profile, PROFILE_BAD_SECRET_STATUS, secret_statuses);
-    if (refusal == REFUSAL_TOKEN_INSTANCE_UNKNOWN || refusal == REFUSAL_TOKEN_INSTANCE_UNINSTALLED)
-        look.status = status_choice(profile, PROFILE_UNKNOWN_INSTANCE_STATUS, instance_statuses);
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        if (statuses[i].refusal == refusal)
+            look.status = profile_number(profile, statuses[i].decides);
     if (row->shape == SHAPE_OLD && profile_is(profile, PROFILE_ACCESS_REFUSALS, "ietf"))
         look.shape = SHAPE_IETF;
-    if (row->shape == SHAPE_WIX && row->status == 401 &&
-        profile_is(profile, PROFILE_API_UNAUTHENTICATED, "403"))
+    if (refusal == REFUSAL_TOKEN_DEVICE_PENDING &&
+        profile_is(profile, PROFILE_DEVICE_PENDING, "wix"))
+        look.shape = SHAPE_WIX;
+    if (is_bare(profile, refusal))
         look = (struct look){403, SHAPE_BARE};
     return look;
 }

@@ -57,6 +57,38 @@ static bool method_fits(const struct route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
+enum service router_service_of(const char *path)
+{
+    static const struct {
+        const char *prefix;
+        enum service service;
+    } prefixes[] = {
+        {"/_fakewix", SERVICE_CONTROL},        {"/oauth2/authorize", SERVICE_PAGE},
+        {"/oauth2/logout", SERVICE_PAGE},      {"/oauth2/", SERVICE_TOKEN},
+        {"/oauth/access", SERVICE_ACCESS},     {"/installer/", SERVICE_PAGE},
+        {"/login/device-login", SERVICE_PAGE},
+    };
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(path, prefixes[i].prefix, strlen(prefixes[i].prefix)) == 0)
+            return prefixes[i].service;
+    return SERVICE_API;
+}
+
+/* The rows for what no other row has: browsers' preflights, and API paths nobody listed. */
+static const struct route *find_rest(const char *method, const char *path, bool path_is_known)
+{
+    enum service service = router_service_of(path);
+    bool preflight = strcmp(method, "OPTIONS") == 0;
+    if (preflight ? service != SERVICE_TOKEN && service != SERVICE_API
+                  : service != SERVICE_API || path_is_known)
+        return NULL;
+    for (size_t i = 0; i < N_ROUTES; i++)
+        if (strcmp(routes[i].path, "**") == 0 &&
+            strcmp(routes[i].method, preflight ? method : "*") == 0)
+            return &routes[i];
+    return NULL;
+}
+
 const struct route *router_find(const char *method, const char *path, char *ret_segments[4],
                                 struct buf *ret_allow)
 {
@@ -64,7 +96,7 @@ const struct route *router_find(const char *method, const char *path, char *ret_
     size_t lens[MAX_SEGMENTS];
     size_t n;
     for (size_t i = 0; i < N_ROUTES; i++) {
-        if (!matches(routes[i].path, path, starts, lens, &n))
+        if (strcmp(routes[i].path, "**") == 0 || !matches(routes[i].path, path, starts, lens, &n))
             continue;
         if (!method_fits(&routes[i], method)) {
             buf_format(ret_allow, "%s%s", ret_allow->len ? ", " : "", routes[i].method);
@@ -77,28 +109,11 @@ const struct route *router_find(const char *method, const char *path, char *ret_
         }
         return &routes[i];
     }
-    return NULL;
+    return find_rest(method, path, ret_allow->len > 0);
 }
 
 const char *router_service_name(enum service service)
 {
     static const char *const names[] = {"token", "access", "api", "page", "control"};
     return names[service];
-}
-
-enum service router_service_of(const char *path)
-{
-    static const struct {
-        const char *prefix;
-        enum service service;
-    } prefixes[] = {
-        {"/_fakewix", SERVICE_CONTROL},
-        {"/oauth2/", SERVICE_TOKEN},
-        {"/oauth/access", SERVICE_ACCESS},
-        {"/installer/", SERVICE_PAGE},
-    };
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strncmp(path, prefixes[i].prefix, strlen(prefixes[i].prefix)) == 0)
-            return prefixes[i].service;
-    return SERVICE_API;
 }

@@ -1,15 +1,17 @@
 /* The token services: checking what all their grants share, then the grant's own file. */
 #include <string.h>
+#include <strings.h>
 
 #include "grants/grant.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 /* How one service names the things that can be wrong before a grant runs. */
 struct token_service {
     const struct grant *const *grants;
-    bool camel; /* takes both spellings */
+    bool camel; /* takes both spellings; the old service does by profile only */
     enum refusal malformed, bad_type, grant_missing, grant_unsupported, field_missing, field_type;
 };
 
@@ -67,8 +69,12 @@ static enum refusal check_field(struct exchange *x, const struct token_service *
     return *text ? REFUSAL_NONE : exchange_refuse(x, missing, "%s is empty", field.snake);
 }
 
-static enum refusal run_service(struct exchange *x, const struct token_service *service)
+static enum refusal run_service(struct exchange *x, const struct token_service *known)
 {
+    struct token_service asked = *known;
+    const struct token_service *service = &asked;
+    asked.camel =
+        asked.camel || profile_is(&x->world->profile, PROFILE_ACCESS_CAMEL_CASE, "accept");
     enum refusal refusal = check_body(x, service);
     if (refusal)
         return refusal;
@@ -100,9 +106,38 @@ static void forbid_caching(struct exchange *x)
     response_header(x->response, "Pragma", "no-cache");
 }
 
+/* Client id and secret from an HTTP Basic header (RFC 6749 section 2.3.1) into the body, where the
+ * profile takes them and the body has none. */
+static void take_basic(struct exchange *x)
+{
+    const char *value = request_header(x->request, "Authorization");
+    if (!value || strncasecmp(value, "Basic ", 6) != 0 || !cJSON_IsObject(x->body) ||
+        !profile_is(&x->world->profile, PROFILE_HTTP_BASIC, "accept") ||
+        exchange_has_param(x, "client_secret", "clientSecret"))
+        return;
+    OWNED(buf_free) struct buf pair = {0};
+    value += 6 + strspn(value + 6, " ");
+    if (!text_decode_base64url(&pair, value, strlen(value), true))
+        return;
+    const char *colon = strchr(buf_str(&pair), ':');
+    if (!colon)
+        return;
+    OWNED(buf_free) struct buf id = {0};
+    OWNED(buf_free) struct buf secret = {0};
+    text_add_unescaped(&id, pair.data, (size_t)(colon - pair.data), true);
+    text_add_unescaped(&secret, colon + 1, strlen(colon + 1), true);
+    if (!tree_text_is_sound(buf_str(&id), id.len) ||
+        !tree_text_is_sound(buf_str(&secret), secret.len))
+        return;
+    if (!exchange_has_param(x, "client_id", "clientId"))
+        tree_put_text(x->body, "client_id", buf_str(&id));
+    tree_put_text(x->body, "client_secret", buf_str(&secret));
+}
+
 enum refusal oauth2_token(struct exchange *x)
 {
     forbid_caching(x);
+    take_basic(x);
     return run_service(x, &oauth2);
 }
 

@@ -18,6 +18,7 @@ enum field_type {
     FIELD_OBJECT,
     FIELD_ROWS,
     FIELD_AUTH,
+    FIELD_STATUS,
     FIELD_ANY
 };
 
@@ -56,6 +57,7 @@ static const struct field site_fields[] = {
     {"url", FIELD_TEXT, OPTIONAL, "the published site", NULL},
     {"owner_email", FIELD_TEXT, OPTIONAL, "the site owner's address", NULL},
     {"locale", FIELD_TEXT, OPTIONAL, "two letters; en when missing", NULL},
+    {"member_id", FIELD_ID, OPTIONAL, "the member who logs in on its headless pages", NULL},
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
 };
 
@@ -74,6 +76,28 @@ static const struct field lifetime_fields[] = {
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
 };
 
+static const struct field api_fields[] = {
+    {"method", FIELD_TEXT, REQUIRED, "GET, POST …; * for any", NULL},
+    {"path", FIELD_TEXT, REQUIRED, "a path of the API without its query; may hold * and ?", NULL},
+    {"status", FIELD_STATUS, OPTIONAL, "200 when missing", NULL},
+    {"headers", FIELD_ANY, OPTIONAL, "an object of texts", NULL},
+    {"body", FIELD_ANY, OPTIONAL,
+     "JSON, or a text that goes out as it is; texts may hold "
+     "{{instanceId}}, {{siteId}} and {{appId}}",
+     NULL},
+    {"permission", FIELD_TEXT, OPTIONAL, "what the app must have been granted", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
+static const struct field api_key_fields[] = {
+    {"api_key", FIELD_TEXT, REQUIRED, "the key; Wix's begin with IST.", NULL},
+    {"name", FIELD_TEXT, OPTIONAL, "for people", NULL},
+    {"account_id", FIELD_ID, OPTIONAL, "the account it belongs to", NULL},
+    {"site_ids", FIELD_TEXTS, OPTIONAL, "the sites it is good for; all when missing", NULL},
+    {"permissions", FIELD_TEXTS, OPTIONAL, "what it may do; all when missing", NULL},
+    {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
+};
+
 static const struct field config_fields[] = {
     {"apps", FIELD_ROWS, OPTIONAL, "the apps", app_fields},
     {"sites", FIELD_ROWS, OPTIONAL, "the sites", site_fields},
@@ -81,7 +105,8 @@ static const struct field config_fields[] = {
     {"lifetimes", FIELD_OBJECT, OPTIONAL, "how long codes and tokens live, seconds",
      lifetime_fields},
     {"profile", FIELD_ANY, OPTIONAL, "choices where Wix is unknown", NULL},
-    {"api", FIELD_ANY, OPTIONAL, "answers for further API paths", NULL},
+    {"api", FIELD_ROWS, OPTIONAL, "answers for further API paths", api_fields},
+    {"api_keys", FIELD_ROWS, OPTIONAL, "API keys of accounts", api_key_fields},
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
 };
 
@@ -219,6 +244,11 @@ static void check_value(struct report *report, const char *path, const cJSON *va
         if (!cJSON_IsNumber(value) || value->valuedouble < 1 || value->valuedouble > 315360000 ||
             value->valuedouble != (double)value->valueint)
             problem(report, path, "must be a whole number of seconds from 1 to 315360000");
+        return;
+    case FIELD_STATUS:
+        if (!cJSON_IsNumber(value) || value->valuedouble < 200 || value->valuedouble > 599 ||
+            value->valuedouble != (double)value->valueint)
+            problem(report, path, "must be an HTTP status from 200 to 599");
         return;
     case FIELD_OBJECT:
         check_object(report, path, value, field->inner);
@@ -463,6 +493,7 @@ void config_apply(struct world *world, const cJSON *config)
     tree_int(lifetimes, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
     tree_int(lifetimes, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
     profile_read(&world->profile, tree_get(config, "profile"), NULL);
+    settings_apply(&world->settings, config);
     store_commit(world->store);
 }
 
@@ -503,6 +534,8 @@ static const char *type_name(enum field_type type)
         return "list of \"oauth\", \"custom\"";
     case FIELD_SECONDS:
         return "seconds";
+    case FIELD_STATUS:
+        return "status";
     case FIELD_OBJECT:
         return "object";
     case FIELD_ROWS:

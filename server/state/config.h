@@ -20,8 +20,8 @@ size_t config_check(const cJSON *config, const char *file, struct buf *problems)
 /* Read and check a file. NULL, and at least one problem, where it is not a sound config. */
 cJSON *config_load(const char *file, struct buf *problems);
 
-/* Put what the config has into a world: apps, sites, instances, lifetimes, profile. What is there
- * is updated, never doubled; an instance keeps its state. The config has been checked.
+/* Put what the config has into a world: apps, sites, instances, lifetimes, profile, settings. What
+ * is there is updated, never doubled; an instance keeps its state. The config has been checked.
  * Under the world's lock. */
 void config_apply(struct world *world, const cJSON *config);
 

@@ -47,13 +47,54 @@ static bool type_is(const char *header, const char *type)
     return strncasecmp(header, type, len) == 0 && (!header[len] || strchr("; \t", header[len]));
 }
 
+/* The text without commas that stand before a closing brace or bracket. Gives. */
+static char *without_trailing_commas(const char *text, size_t len, size_t *ret_len)
+{
+    char *out = mem_text_n(text, len);
+    size_t kept = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        size_t next = i + 1 + strspn(text + i + 1, " \t\r\n");
+        bool trailing = !quoted && text[i] == ',' && (text[next] == '}' || text[next] == ']');
+        if (!trailing)
+            out[kept++] = text[i];
+        if (quoted && text[i] == '\\' && i + 1 < len)
+            out[kept++] = text[++i];
+    }
+    out[kept] = '\0';
+    *ret_len = kept;
+    return out;
+}
+
+static void parse_leniently(struct exchange *x)
+{
+    size_t len;
+    OWNED(mem_text_free)
+    char *text = without_trailing_commas(x->request->body, x->request->body_len, &len);
+    if (len != x->request->body_len)
+        x->lenient = tree_parse(text, len, NULL);
+}
+
+void exchange_settle(struct exchange *x)
+{
+    if (!x->lenient || !profile_is(&x->world->profile, PROFILE_TRAILING_COMMAS, "accept"))
+        return;
+    x->body = x->lenient;
+    x->lenient = NULL;
+    x->body_kind = BODY_JSON;
+}
+
 static void parse_json(struct exchange *x)
 {
     OWNED(err_free) struct err err = {0};
     x->body = tree_parse(x->request->body, x->request->body_len, &err);
     x->body_kind = x->body ? BODY_JSON : BODY_MALFORMED;
-    if (err.text)
-        x->body_problem = mem_text(err.text);
+    if (x->body)
+        return;
+    x->body_problem = mem_text(err.text);
+    parse_leniently(x);
 }
 
 /* curl's default type for -d is the form type; the public documentation's own examples send JSON
@@ -62,6 +103,30 @@ static bool looks_like_json(const struct request *request)
 {
     size_t at = strspn(request->body, " \t\r\n");
     return request->body[at] == '{' || request->body[at] == '[';
+}
+
+/* Whether a type names another charset than UTF-8, which is the only one taken. */
+static bool has_other_charset(const char *type)
+{
+    static const char name[] = "charset=";
+    for (const char *at = strchr(type, ';'); at; at = strchr(at, ';')) {
+        at += 1 + strspn(at + 1, " \t");
+        if (strncasecmp(at, name, sizeof name - 1) != 0)
+            continue;
+        at += sizeof name - 1;
+        at += *at == '"';
+        size_t len = strcspn(at, "\"; \t");
+        return !(len == 5 && strncasecmp(at, "utf-8", 5) == 0) &&
+               !(len == 4 && strncasecmp(at, "utf8", 4) == 0);
+    }
+    return false;
+}
+
+/* fetch() sends text as text/plain where its caller names no type, and Wix's own command line does
+ * so on /oauth2/token (account-cli). */
+static bool takes_plain(const struct exchange *x)
+{
+    return x->path && strncmp(x->path, "/oauth2/", 8) == 0;
 }
 
 static void parse_body(struct exchange *x)
@@ -74,7 +139,12 @@ static void parse_body(struct exchange *x)
     }
     bool form = !type || !*type || type_is(type, "application/x-www-form-urlencoded");
     bool json = type && type_is(type, "application/json");
-    if (json || (form && looks_like_json(request))) {
+    bool plain = type && type_is(type, "text/plain") && takes_plain(x);
+    if (type && (json || form || plain) && has_other_charset(type)) {
+        x->body_kind = BODY_OTHER_TYPE;
+        return;
+    }
+    if (json || ((form || plain) && looks_like_json(request))) {
         parse_json(x);
         return;
     }
@@ -163,6 +233,7 @@ void exchange_done(struct exchange *x)
 {
     cJSON_Delete(x->body);
     cJSON_Delete(x->query);
+    cJSON_Delete(x->lenient);
     free(x->body_problem);
     free(x->refusal_detail);
     free(x->path);

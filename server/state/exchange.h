@@ -35,6 +35,8 @@ struct exchange {
     cJSON *body;  /* JSON body, or a form as an object of texts; NULL where there is none; owned */
     cJSON *query; /* the target's query as an object of texts; owned */
     char *body_problem; /* why the body is malformed; owned */
+    cJSON *lenient;     /* the body without its trailing commas, where those are all that is wrong;
+                           taken instead where the profile accepts them; owned */
 
     struct token *carried;    /* the token or code the request carries, when it is ours; owned */
     const char *carried_text; /* its text; borrowed from the body or the headers */
@@ -52,6 +54,9 @@ struct exchange {
     const struct fault_shot *shot; /* the fault that is being carried out; borrowed */
     bool kill_on_reuse; /* a rotated-out refresh token that comes back kills its family */
 };
+
+/* Take the lenient reading of the body where there is one and the world's profile wants it. */
+void exchange_settle(struct exchange *x);
 
 /* A parameter of the body in either spelling; NULL where it is missing, null or no text.
  * `camel` may be NULL. Borrowed. */

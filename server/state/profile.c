@@ -40,6 +40,23 @@ bool profile_is(const struct profile *profile, enum profile_switch which, const 
     return profile->choice[which] == index;
 }
 
+/* Where the chosen value begins in its row. */
+static const char *chosen(const struct profile *profile, enum profile_switch which)
+{
+    const char *value = rows[which].values;
+    for (int skip = profile->choice[which]; skip; skip--)
+        value += strcspn(value, "|") + 1;
+    return value;
+}
+
+int profile_number(const struct profile *profile, enum profile_switch which)
+{
+    int number = 0;
+    for (const char *c = chosen(profile, which); *c >= '0' && *c <= '9'; c++)
+        number = number * 10 + (*c - '0');
+    return number;
+}
+
 static void add_value_text(struct buf *out, const cJSON *value)
 {
     if (cJSON_IsString(value))
@@ -83,9 +100,7 @@ cJSON *profile_json(const struct profile *profile)
 {
     cJSON *object = cJSON_CreateObject();
     for (int i = 0; i < PROFILE_COUNT; i++) {
-        const char *value = rows[i].values;
-        for (int skip = profile->choice[i]; skip; skip--)
-            value += strcspn(value, "|") + 1;
+        const char *value = chosen(profile, (enum profile_switch)i);
         char *text = mem_text_n(value, strcspn(value, "|"));
         tree_put_text(object, rows[i].key, text);
         mem_text_free(&text);

@@ -31,6 +31,9 @@ const struct profile_row *profile_row(enum profile_switch which);
 /* Whether the switch stands at `value`, which must be one of its values. */
 bool profile_is(const struct profile *profile, enum profile_switch which, const char *value);
 
+/* The chosen value of a switch whose values begin with a number. */
+int profile_number(const struct profile *profile, enum profile_switch which);
+
 /* Take the members of a JSON object over; text, number or boolean. False, with nothing changed and
  * a sentence that names the key and its values, where one is unknown. */
 bool profile_read(struct profile *profile, const cJSON *object, struct err *err);

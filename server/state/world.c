@@ -64,6 +64,7 @@ void world_save(struct world *world)
     tree_put_int(doc, "custom_access_token_s", world->lifetimes.custom_access_token_s);
     tree_put_int(doc, "oauth_access_token_s", world->lifetimes.oauth_access_token_s);
     tree_put(doc, "profile", profile_json(&world->profile));
+    tree_put(doc, "settings", settings_json(&world->settings));
     tree_put_text(doc, "config", world->config);
     char *text = tree_print(doc);
     store_put_world(world->store, world->id, text);

@@ -15,8 +15,10 @@
 #include "state/model.h"
 #include "state/outbox.h"
 #include "state/profile.h"
+#include "state/rate.h"
 #include "state/rng.h"
 #include "state/schedule.h"
+#include "state/settings.h"
 #include "state/store.h"
 
 struct armed_faults; /* faults/armed.h */
@@ -39,6 +41,8 @@ struct world {
     struct journal journal;
     struct lifetimes lifetimes;
     struct profile profile;
+    struct settings settings;
+    struct rate rate;
     struct armed_faults *faults; /* owned */
     struct lint *lint;           /* owned */
     struct schedule schedule;    /* what is still to be done, by this world's clock */
@@ -73,7 +77,7 @@ int64_t world_serial(struct world *world);
 
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
 
-/* Keep clock, lifetimes and profile in the store. */
+/* Keep clock, lifetimes, profile and settings in the store. */
 void world_save(struct world *world);
 
 /* Wait until something changed or `ms` real milliseconds passed; the lock is free meanwhile. */

@@ -40,6 +40,8 @@ static void world_free(struct world *world)
     lint_free(world->lint);
     schedule_free(&world->schedule);
     outbox_free(&world->outbox);
+    settings_free(&world->settings);
+    rate_free(&world->rate);
     pthread_mutex_destroy(&world->lock);
     pthread_cond_destroy(&world->changed);
     free(world->config);
@@ -120,6 +122,7 @@ static void load(struct worlds *worlds, const char *id)
         tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
         tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
         profile_read(&world->profile, tree_get(doc, "profile"), NULL);
+        settings_apply(&world->settings, tree_get(doc, "settings"));
         if (tree_text(doc, "config")) {
             free(world->config);
             world->config = mem_text(tree_text(doc, "config"));
@@ -291,6 +294,8 @@ void worlds_reset(struct worlds *worlds, struct world *world)
     world->fault_rng = rng_seeded(world->seed + 1, world->id);
     world->lifetimes = config_default_lifetimes();
     world->profile = (struct profile){0};
+    settings_free(&world->settings);
+    rate_free(&world->rate);
     armed_clear(world->faults);
     lint_clear(world->lint);
     journal_free(&world->journal);

@@ -41,6 +41,8 @@ static const struct {
     {"a charset behind the type", "Content-Type: application/json; charset=utf-8", ALL},
     {"the type in other case", "Content-Type: APPLICATION/JSON", ALL},
     {"JSON under curl's default type", FORM, ALL},
+    {"JSON under fetch's default type", "Content-Type: text/plain;charset=UTF-8", ALL},
+    {"a charset in quotes", "Content-Type: application/json;charset=\"UTF-8\"", ALL},
     {"JSON with white space around it", JSON, " \r\n\t" ALL " \n"},
     {"a form", FORM, "grant_type=client_credentials&" FORM_APP "&instance_id=$INSTANCE"},
     {"a form in camelCase", FORM,
@@ -92,7 +94,12 @@ static const struct {
     {"bad UTF-8", JSON, "{'grant_type':'\xff'}", 400, "token-body-malformed"},
     {"a form with bad UTF-8", FORM, "grant_type=%ff", 400, "token-body-malformed"},
     {"a form with a NUL", FORM, "grant_type=a%00b", 400, "token-body-malformed"},
-    {"another type", "Content-Type: text/plain", ALL, 400, "token-type-unsupported"},
+    {"another charset", "Content-Type: application/json; charset=utf-16", ALL, 400,
+     "token-type-unsupported"},
+    {"another charset of a form", FORM ";charset=\"latin1\"", "a=b", 400,
+     "token-type-unsupported"},
+    {"text that is no JSON", "Content-Type: text/plain", "grant_type=x", 400,
+     "token-type-unsupported"},
     {"XML", "Content-Type: application/xml", "<a/>", 400, "token-type-unsupported"},
     {"a type that only begins like JSON", "Content-Type: application/jsonp", ALL, 400,
      "token-type-unsupported"},
@@ -104,7 +111,7 @@ static const struct {
     {"the grant in other case", JSON, "{'grant_type':'Client_Credentials'," APP "}", 400,
      "token-grant-unsupported"},
     {"the old service's grant", JSON, "{'grant_type':'authorization_code','code':'x'," APP "}", 400,
-     "token-grant-unsupported"},
+     "token-field-missing"},
     {"no client_id", JSON, "{" GRANT ",'client_secret':'$SECRET'}", 400, "token-field-missing"},
     {"no client_secret", JSON, "{" GRANT ",'client_id':'$APP'}", 400, "token-field-missing"},
     {"client_id empty", JSON, "{" GRANT ",'client_id':'','client_secret':'x'}", 400,
@@ -124,7 +131,7 @@ static const struct {
     {"an unknown instance", JSON, "{" GRANT "," APP ",'instance_id':'nowhere'}", 400,
      "token-instance-unknown"},
     {"instance_id empty", JSON, "{" GRANT "," APP ",'instance_id':''}", 400,
-     "token-instance-unknown"},
+     "token-field-missing"},
     {"instance_id a number", JSON, "{" GRANT "," APP ",'instance_id':1}", 400, "token-field-type"},
 };
 
@@ -320,7 +327,7 @@ static const struct {
     {NULL, "{'token':1}", "token-info-token-missing"},
     {NULL, "[]", "token-info-body-malformed"},
     {JSON, "token", "token-info-body-malformed"},
-    {"Content-Type: text/plain", "{'token':'x'}", "token-info-body-malformed"},
+    {"Content-Type: application/xml", "{'token':'x'}", "token-info-body-malformed"},
 };
 
 START_TEST(info_is_refused)

@@ -3,7 +3,8 @@
  * Each token keeps the outer form, header and `data` claim that Wix's have (FIDELITY.md, token
  * shapes). Our own facts travel beside them in one claim, `fakewix`, as
  *     1|world|kind|serial|family|generation|issued_ms|expires_ms|app|instance|site|subject|id
- * so that `data` stays what a client would see in the wild (docs/decisions/0006). */
+ * with |subject_type|offline|challenge|redirect_digest behind it where the token is a person's, so
+ * that `data` stays what a client would see in the wild (docs/decisions/0006). */
 #include "tokens/token.h"
 
 #include <stdio.h>
@@ -31,6 +32,8 @@ static const struct kind_row kinds[TOKEN_KIND_COUNT] = {
     [TOKEN_CUSTOM_ACCESS] = {"custom-access", "access", "OAUTH2.", KEY_ACCESS_CUSTOM, 0},
     [TOKEN_OAUTH_ACCESS] = {"oauth-access", "access", "OauthNG.JWS.", KEY_OAUTH_NG, 0},
     [TOKEN_OAUTH_REFRESH] = {"oauth-refresh", "refresh", "JWS.", KEY_OAUTH_NG, 365 * DAY_S},
+    [TOKEN_HEADLESS_CODE] = {"headless-code", "code", "JWS.", KEY_OAUTH_NG, 0},
+    [TOKEN_DEVICE_CODE] = {"device-code", "code", "JWS.", KEY_OAUTH_NG, 0},
 };
 
 const char *token_kind_name(enum token_kind kind)
@@ -81,10 +84,14 @@ static cJSON *oauth_data(const struct token *token)
         tree_put_text(instance, "instanceId", token->instance_id);
     tree_put_text(instance, "appDefId", token->app_id);
     tree_put_text(instance, "signDate", signed_at);
-    tree_put_text(instance, "permissions", "");
+    if (token->subject_type == SUBJECT_USER)
+        tree_put_text(instance, "uid", token->subject);
+    tree_put_text(instance, "permissions", token->offline ? "offline_access" : "");
     tree_put_flag(instance, "demoMode", false);
-    if (*token->subject)
+    if (token->subject_type == SUBJECT_VISITOR)
         tree_put_text(instance, "aid", token->subject);
+    if (token->subject_type == SUBJECT_MEMBER)
+        tree_put_text(instance, "siteMemberId", token->subject);
     if (*token->site_id)
         tree_put_text(instance, "metaSiteId", token->site_id);
     tree_put_text(instance, "expirationDate", expires);
@@ -94,7 +101,9 @@ static cJSON *oauth_data(const struct token *token)
 static char *data_claim(const struct token *token)
 {
     OWNED(tree_free) cJSON *data = NULL;
-    if (token->kind == TOKEN_OAUTH_REFRESH)
+    bool opaque = token->kind == TOKEN_OAUTH_REFRESH || token->kind == TOKEN_HEADLESS_CODE ||
+                  token->kind == TOKEN_DEVICE_CODE;
+    if (opaque)
         data = cJSON_CreateString(token->id);
     else if (token->kind == TOKEN_OAUTH_ACCESS)
         data = oauth_data(token);
@@ -105,10 +114,15 @@ static char *data_claim(const struct token *token)
 
 static char *facts_claim(const struct token *t)
 {
-    return mem_format("1|%s|%d|%lld|%lld|%lld|%lld|%lld|%s|%s|%s|%s|%s", t->world, (int)t->kind,
-                      (long long)t->serial, (long long)t->family, (long long)t->generation,
-                      (long long)t->issued_ms, (long long)t->expires_ms, t->app_id, t->instance_id,
-                      t->site_id, t->subject, t->id);
+    struct buf facts = {0};
+    buf_format(&facts, "1|%s|%d|%lld|%lld|%lld|%lld|%lld|%s|%s|%s|%s|%s", t->world, (int)t->kind,
+               (long long)t->serial, (long long)t->family, (long long)t->generation,
+               (long long)t->issued_ms, (long long)t->expires_ms, t->app_id, t->instance_id,
+               t->site_id, t->subject, t->id);
+    if (t->subject_type != SUBJECT_APP)
+        buf_format(&facts, "|%d|%d|%s|%s", (int)t->subject_type, t->offline, t->challenge,
+                   t->redirect_digest);
+    return buf_take(&facts);
 }
 
 void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out)
@@ -119,7 +133,7 @@ void token_mint(struct world *world, int64_t now_ms, struct token *token, struct
     token->issued_ms = now_ms;
     if (!token->family)
         token->family = token->serial;
-    if (token_is_refresh(token->kind) && !*token->id)
+    if (!token_is_access(token->kind) && token->kind != TOKEN_CODE && !*token->id)
         world_guid(world, token->id);
     int64_t iat_s = now_ms / 1000;
     OWNED(claims_free)
@@ -155,6 +169,20 @@ static bool take_int(const char **at, int64_t *ret_value)
            text_parse_int(digits, INT64_MIN / 2, INT64_MAX / 2, ret_value);
 }
 
+/* What only a person's token has. */
+static bool read_person(const char **at, struct token *t)
+{
+    int64_t type = 0, offline = 0;
+    if (!**at)
+        return true;
+    if (!take_int(at, &type) || type < 0 || type > SUBJECT_USER || !take_int(at, &offline))
+        return false;
+    t->subject_type = (enum token_subject)type;
+    t->offline = offline != 0;
+    return take_text(at, t->challenge, sizeof t->challenge) &&
+           take_text(at, t->redirect_digest, sizeof t->redirect_digest);
+}
+
 static bool read_facts(const char *at, struct token *t)
 {
     int64_t version, kind;
@@ -167,7 +195,8 @@ static bool read_facts(const char *at, struct token *t)
            take_int(&at, &t->expires_ms) && take_text(&at, t->app_id, sizeof t->app_id) &&
            take_text(&at, t->instance_id, sizeof t->instance_id) &&
            take_text(&at, t->site_id, sizeof t->site_id) &&
-           take_text(&at, t->subject, sizeof t->subject) && take_text(&at, t->id, sizeof t->id);
+           take_text(&at, t->subject, sizeof t->subject) && take_text(&at, t->id, sizeof t->id) &&
+           read_person(&at, t);
 }
 
 /* The JWT inside a token: the longest prefix that fits goes. */
@@ -289,14 +318,28 @@ static bool family_is_dead(struct world *world, const struct token *token)
     return token_is_refresh(token->kind) && store_top_mark(world->store, world->id, ids, 1) > 0;
 }
 
+/* Whether the installation that a token belongs to is still the one there is. Whether Wix kills
+ * tokens at once, and what becomes of an old refresh token, is unknown (picks 7 and 10). */
+static bool is_installed(struct world *world, const struct token *token)
+{
+    struct instance instance;
+    if (!store_find_instance(world->store, world->id, token->instance_id, &instance))
+        return false;
+    if (token_is_access(token->kind) &&
+        profile_is(&world->profile, PROFILE_UNINSTALLED_TOKENS, "alive"))
+        return true;
+    if (instance.state == INSTALL_UNINSTALLED)
+        return false;
+    return instance.generation == token->generation ||
+           (token->kind == TOKEN_CUSTOM_REFRESH &&
+            profile_is(&world->profile, PROFILE_REINSTALLED_REFRESH_TOKEN, "alive"));
+}
+
 enum token_standing token_standing(struct world *world, const struct token *token, int64_t now_ms)
 {
     if (token->expires_ms && now_ms >= token->expires_ms)
         return STANDING_EXPIRED;
-    struct instance instance;
-    if (*token->instance_id &&
-        (!store_find_instance(world->store, world->id, token->instance_id, &instance) ||
-         instance.state == INSTALL_UNINSTALLED || instance.generation != token->generation))
+    if (*token->instance_id && !is_installed(world, token))
         return STANDING_UNINSTALLED;
     if (!world->has_marks)
         return STANDING_GOOD;

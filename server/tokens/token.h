@@ -10,6 +10,7 @@
 #include "shared/buf.h"
 #include "state/exchange.h"
 #include "state/world.h"
+#include "tokens/digest.h"
 
 enum token_kind {
     TOKEN_CODE,           /* OAUTH2. authorization code of /installer/install */
@@ -17,8 +18,13 @@ enum token_kind {
     TOKEN_CUSTOM_ACCESS,  /* OAUTH2. access token of /oauth/access */
     TOKEN_OAUTH_ACCESS,   /* OauthNG.JWS. access token of /oauth2/token */
     TOKEN_OAUTH_REFRESH,  /* JWS. refresh token of /oauth2/token */
+    TOKEN_HEADLESS_CODE,  /* JWS. authorization code of /oauth2/authorize */
+    TOKEN_DEVICE_CODE,    /* JWS. device code of /oauth2/device/code */
     TOKEN_KIND_COUNT
 };
+
+/* Whose token it is; token-info calls it subjectType. */
+enum token_subject { SUBJECT_APP, SUBJECT_VISITOR, SUBJECT_MEMBER, SUBJECT_USER };
 
 struct token {
     enum token_kind kind;
@@ -31,8 +37,12 @@ struct token {
     char app_id[MODEL_ID_MAX + 1];
     char instance_id[MODEL_ID_MAX + 1]; /* "" without an instance */
     char site_id[MODEL_ID_MAX + 1];     /* "" without a site */
-    char subject[MODEL_ID_MAX + 1];     /* visitor or member id; "" for an app */
+    char subject[MODEL_ID_MAX + 1];     /* visitor, member or user id; "" for an app */
     char id[TEXT_GUID_LEN + 1];         /* the inner id of a refresh token; kept when re-signed */
+    enum token_subject subject_type;
+    bool offline;                         /* a refresh token belongs to it (scope offline_access) */
+    char challenge[DIGEST_LEN + 1];       /* of a headless code: the PKCE challenge, S256 */
+    char redirect_digest[DIGEST_LEN + 1]; /* of a headless code: its redirect URI's; "" for none */
 };
 
 enum token_standing {
@@ -46,9 +56,9 @@ const char *token_kind_name(enum token_kind kind); /* "code", "refresh", "access
 bool token_is_access(enum token_kind kind);
 bool token_is_refresh(enum token_kind kind);
 
-/* Mint. Fill kind, app_id, instance_id, site_id, subject, generation and expires_ms (and family and
- * id when a line goes on); the rest is filled in here. The text is appended to `out`.
- * Under the world's lock. */
+/* Mint. Fill kind, app_id, instance_id, site_id, subject and its type, generation and expires_ms
+ * (and family and id when a line goes on); serial, world and issue time are filled in here. The
+ * text is appended to `out`. Under the world's lock. */
 void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out);
 
 /* Read any token the fake made. False where it is malformed or not ours. Says nothing of expiry.
