@@ -16,7 +16,10 @@ struct instance install_app(struct world *world, const char *app_id, const char 
         instance.generation++;
     } else {
         char guid[TEXT_GUID_LEN + 1];
-        world_guid(world, guid);
+        struct instance other;
+        do /* a seed that begins anew over old state would repeat itself */
+            world_guid(world, guid);
+        while (store_find_instance(world->store, world->id, guid, &other));
         memcpy(instance.instance_id, guid, sizeof guid);
         memcpy(instance.app_id, app_id, strlen(app_id) + 1);
         memcpy(instance.site_id, site_id, strlen(site_id) + 1);

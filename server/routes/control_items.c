@@ -276,11 +276,11 @@ static enum refusal read_filter(struct exchange *x, struct token_filter *ret_fil
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "kind is \"access\", \"refresh\" or \"code\"");
     const char *text = tree_text(x->body, "token");
-    struct token token;
-    if (text && (!token_read(text, &token) || strcmp(token.world, x->world->id) != 0))
+    const struct token *token = text ? token_of(x, text) : NULL;
+    if (text && (!token || strcmp(token->world, x->world->id) != 0))
         return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "token is none of this world's");
-    if (text)
-        ret_filter->serial = token.serial;
+    if (token)
+        ret_filter->serial = token->serial;
     if (!text && !ret_filter->app_id && !ret_filter->instance_id)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "send \"token\", \"instance_id\" or \"app_id\"");

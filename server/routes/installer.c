@@ -43,7 +43,8 @@ static enum refusal read_ticket(struct exchange *x, struct wish *wish)
     struct install_ticket ticket;
     if (!token || !*token)
         return REFUSAL_NONE;
-    if (!seal_open_ticket(token, &ticket) || strcmp(ticket.world, x->world->id) != 0 ||
+    if (!seal_open_ticket(token, &ticket) ||
+        !world_knows_token(x->world, ticket.world, ticket.serial) ||
         strcmp(ticket.app_id, wish->app.app_id) != 0 || x->now_ms >= ticket.expires_ms)
         return REFUSAL_INSTALL_TOKEN_INVALID;
     char *mark = mem_format("spent/%lld", (long long)ticket.serial);

@@ -2,6 +2,7 @@
 #include "state/clock.h"
 
 #include <math.h>
+#include <string.h>
 
 struct timeline timeline_real(int64_t machine_ms)
 {
@@ -72,4 +73,15 @@ const char *time_mode_name(enum time_mode mode)
         return "scaled";
     }
     return "";
+}
+
+bool time_mode_parse(const char *name, enum time_mode *ret_mode)
+{
+    static const enum time_mode modes[] = {TIME_REAL, TIME_FROZEN, TIME_SCALED};
+    for (size_t i = 0; name && i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(time_mode_name(modes[i]), name) == 0) {
+            *ret_mode = modes[i];
+            return true;
+        }
+    return false;
 }

@@ -38,5 +38,7 @@ void timeline_mode(struct timeline *timeline, int64_t machine_ms, enum time_mode
 int64_t timeline_machine_ms(const struct timeline *timeline, int64_t now_ms);
 
 const char *time_mode_name(enum time_mode mode);
+/* False, with nothing written, where `name` is NULL or no mode's. */
+bool time_mode_parse(const char *name, enum time_mode *ret_mode);
 
 #endif

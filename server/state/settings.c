@@ -21,6 +21,16 @@ static bool same(const cJSON *a, const cJSON *b, const char *key)
     return !key || (left && right && strcmp(left, right) == 0);
 }
 
+/* Delete the row of `list` whose keys are those of `row`. */
+static void drop_row(cJSON *list, const cJSON *row, const char *key, const char *second_key)
+{
+    cJSON *old = list ? list->child : NULL;
+    while (old && !(same(old, row, key) && same(old, row, second_key)))
+        old = old->next;
+    if (old)
+        cJSON_Delete(cJSON_DetachItemViaPointer(list, old));
+}
+
 /* Add copies of `rows` to *list, in place of rows whose keys are equal. */
 static void apply_list(cJSON **list, const cJSON *rows, const char *key, const char *second_key)
 {
@@ -29,13 +39,17 @@ static void apply_list(cJSON **list, const cJSON *rows, const char *key, const c
     const cJSON *row;
     cJSON_ArrayForEach(row, rows)
     {
-        cJSON *old = *list ? (*list)->child : NULL;
-        while (old && !(same(old, row, key) && same(old, row, second_key)))
-            old = old->next;
-        if (old)
-            cJSON_Delete(cJSON_DetachItemViaPointer(*list, old));
+        drop_row(*list, row, key, second_key);
         cJSON_AddItemToArray(*list, cJSON_Duplicate(row, true));
     }
+}
+
+void settings_forget(struct settings *settings, const cJSON *config)
+{
+    const cJSON *row;
+    cJSON_ArrayForEach(row, tree_get(config, "api")) drop_row(settings->api, row, "path", "method");
+    cJSON_ArrayForEach(row, tree_get(config, "api_keys"))
+        drop_row(settings->api_keys, row, "api_key", NULL);
 }
 
 void settings_apply(struct settings *settings, const cJSON *config)

@@ -17,6 +17,9 @@ void settings_free(struct settings *settings);
 /* Take over the lists of a checked config; a row that is there already is replaced. */
 void settings_apply(struct settings *settings, const cJSON *config);
 
+/* Forget the rows that a checked config has. */
+void settings_forget(struct settings *settings, const cJSON *config);
+
 /* {"api":[…],"api_keys":[…]}; gives a tree. */
 cJSON *settings_json(const struct settings *settings);
 

@@ -66,8 +66,12 @@ static const char schema[] =
                               " AND site_id = ?3 ORDER BY pos LIMIT 1")                            \
     STATEMENT(LIST_INSTANCES, "SELECT instance_id, app_id, site_id, state, generation"             \
                               " FROM instances WHERE world = ?1 ORDER BY pos")                     \
+    STATEMENT(DROP_APP, "DELETE FROM apps WHERE world = ?1 AND app_id = ?2")                       \
+    STATEMENT(DROP_SITE, "DELETE FROM sites WHERE world = ?1 AND site_id = ?2")                    \
+    STATEMENT(DROP_INSTANCE, "DELETE FROM instances WHERE world = ?1 AND instance_id = ?2")        \
     STATEMENT(SPEND, "INSERT OR IGNORE INTO marks(world, id, value) VALUES(?1, ?2, 1)")            \
     STATEMENT(MARK, "SELECT value FROM marks WHERE world = ?1 AND id = ?2")                        \
+    STATEMENT(LIST_MARKS, "SELECT id, value FROM marks WHERE world = ?1 ORDER BY id")              \
     STATEMENT(PUT_MARK, "INSERT INTO marks(world, id, value) VALUES(?1, ?2, ?3)"                   \
                         " ON CONFLICT(world, id) DO UPDATE SET value = max(value, ?3)")            \
     STATEMENT(BEGIN, "BEGIN IMMEDIATE")                                                            \
@@ -457,6 +461,30 @@ struct instance *store_list_instances(struct store *store, const char *world, si
     return instances;
 }
 
+static void drop_item(struct store *store, enum statement which, const char *world, const char *id)
+{
+    sqlite3_stmt *s = use(store, which);
+    bind_text(s, 1, world);
+    bind_text(s, 2, id);
+    write_step(store, s);
+    done(store, s);
+}
+
+void store_drop_app(struct store *store, const char *world, const char *app_id)
+{
+    drop_item(store, STATEMENT_DROP_APP, world, app_id);
+}
+
+void store_drop_site(struct store *store, const char *world, const char *site_id)
+{
+    drop_item(store, STATEMENT_DROP_SITE, world, site_id);
+}
+
+void store_drop_instance(struct store *store, const char *world, const char *instance_id)
+{
+    drop_item(store, STATEMENT_DROP_INSTANCE, world, instance_id);
+}
+
 bool store_spend(struct store *store, const char *world, const char *id)
 {
     sqlite3_stmt *s = use(store, STATEMENT_SPEND);
@@ -501,6 +529,21 @@ int64_t store_top_mark(struct store *store, const char *world, const char *const
     }
     done(store, s);
     return top;
+}
+
+struct mark *store_list_marks(struct store *store, const char *world, size_t *ret_n)
+{
+    struct mark *marks = NULL;
+    size_t n = 0;
+    sqlite3_stmt *s = use(store, STATEMENT_LIST_MARKS);
+    bind_text(s, 1, world);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        marks = mem_grow(marks, n + 1, sizeof *marks);
+        marks[n++] = (struct mark){column_text(s, 0), sqlite3_column_int64(s, 1)};
+    }
+    done(store, s);
+    *ret_n = n;
+    return marks;
 }
 
 void store_begin(struct store *store)

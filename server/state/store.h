@@ -52,6 +52,11 @@ bool store_find_installed(struct store *store, const char *world, const char *ap
  * ret_world takes MODEL_WORLD_MAX + 1 bytes. */
 bool store_find_app_world(struct store *store, const char *app_id, char *ret_world);
 
+/* Forget one; nothing happens where there is none. */
+void store_drop_app(struct store *store, const char *world, const char *app_id);
+void store_drop_site(struct store *store, const char *world, const char *site_id);
+void store_drop_instance(struct store *store, const char *world, const char *instance_id);
+
 /* All of a kind, in order; caller frees the array with free() after freeing its items. */
 struct app *store_list_apps(struct store *store, const char *world, size_t *ret_n);
 struct site *store_list_sites(struct store *store, const char *world, size_t *ret_n);
@@ -67,6 +72,14 @@ bool store_is_spent(struct store *store, const char *world, const char *id);
 void store_put_mark(struct store *store, const char *world, const char *id, int64_t value);
 /* The largest value among the named marks; 0 where none is set. */
 int64_t store_top_mark(struct store *store, const char *world, const char *const *ids, size_t n);
+
+struct mark {
+    char *id; /* owned */
+    int64_t value;
+};
+
+/* All marks of a world, by id; caller frees each id and the array with free(). */
+struct mark *store_list_marks(struct store *store, const char *world, size_t *ret_n);
 
 /* Everything between is one transaction: worlds are made and reset whole or not at all. May be
  * nested; the outermost pair rules. */

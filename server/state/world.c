@@ -2,12 +2,15 @@
 #include "state/world.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "faults/armed.h"
+#include "lint/lint.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
+#include "state/config.h"
 
 enum { SERIAL_BLOCK = 100000 };
 
@@ -46,11 +49,76 @@ int64_t world_serial(struct world *world)
     return world->next_serial++;
 }
 
+int64_t world_peek_serial(struct world *world)
+{
+    int64_t serial = world_serial(world);
+    world->next_serial = serial;
+    return serial;
+}
+
+void world_skip_serials(struct world *world, int64_t first)
+{
+    if (first > 1)
+        store_reserve_serials(world->store, world->id, first - 1);
+    world->next_serial = world->serial_end = 0;
+}
+
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1])
 {
     uint8_t bytes[16];
     rng_fill(&world->rng, bytes, sizeof bytes);
     text_format_guid(bytes, ret_guid);
+}
+
+bool world_knows_token(const struct world *world, const char *id, int64_t serial)
+{
+    if (strcmp(world->id, id) == 0)
+        return true;
+    for (size_t i = 0; i < world->n_aliases; i++)
+        if (strcmp(world->aliases[i].id, id) == 0 && serial < world->aliases[i].below)
+            return true;
+    return false;
+}
+
+void world_clear(struct world *world)
+{
+    store_drop_world(world->store, world->id);
+    world->next_serial = world->serial_end = 0;
+    world->n_aliases = 0;
+    world->has_marks = world->kill_on_reuse = false;
+    world->lifetimes = config_default_lifetimes();
+    world->profile = (struct profile){0};
+    settings_free(&world->settings);
+    rate_free(&world->rate);
+    armed_clear(world->faults);
+    lint_clear(world->lint);
+    size_t max = world->journal.max, max_bytes = world->journal.max_bytes;
+    journal_free(&world->journal);
+    world->journal = journal_new(max, max_bytes);
+    schedule_free(&world->schedule);
+    outbox_clear(&world->outbox);
+}
+
+cJSON *world_aliases_json(const struct world *world)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < world->n_aliases; i++) {
+        cJSON *row = tree_put(list, NULL, cJSON_CreateObject());
+        tree_put_text(row, "world", world->aliases[i].id);
+        tree_put_int(row, "below", world->aliases[i].below);
+    }
+    return list;
+}
+
+void world_add_alias(struct world *world, const char *id, int64_t below)
+{
+    size_t len = strlen(id);
+    if (world->n_aliases == WORLD_ALIASES_MAX || len > MODEL_WORLD_MAX ||
+        strcmp(id, world->id) == 0)
+        return;
+    struct world_alias *alias = &world->aliases[world->n_aliases++];
+    memcpy(alias->id, id, len + 1);
+    alias->below = below;
 }
 
 void world_save(struct world *world)
@@ -65,6 +133,7 @@ void world_save(struct world *world)
     tree_put_int(doc, "oauth_access_token_s", world->lifetimes.oauth_access_token_s);
     tree_put(doc, "profile", profile_json(&world->profile));
     tree_put(doc, "settings", settings_json(&world->settings));
+    tree_put(doc, "aliases", world_aliases_json(world));
     tree_put_text(doc, "config", world->config);
     char *text = tree_print(doc);
     store_put_world(world->store, world->id, text);

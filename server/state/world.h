@@ -24,6 +24,14 @@
 struct armed_faults; /* faults/armed.h */
 struct lint;         /* lint/lint.h */
 
+enum { WORLD_ALIASES_MAX = 16 };
+
+/* Tokens that another world minted before a snapshot of it was loaded here: they are ours. */
+struct world_alias {
+    char id[MODEL_WORLD_MAX + 1];
+    int64_t below; /* serials from here on are not */
+};
+
 struct lifetimes {
     int64_t code_s;
     int64_t custom_access_token_s;
@@ -50,6 +58,8 @@ struct world {
     char *config;                /* owned: what reset goes back to, JSON */
     uint64_t seed;
     struct timeline start_time; /* what reset sets the clock to */
+    struct world_alias aliases[WORLD_ALIASES_MAX];
+    size_t n_aliases;
     int64_t next_serial;
     int64_t serial_end; /* serials below are reserved in the store */
     bool kill_on_reuse; /* a retired refresh token that comes back kills its line */
@@ -75,10 +85,26 @@ void world_clock_moved(struct world *world);
 /* A number that this world never gave before, over restarts too. */
 int64_t world_serial(struct world *world);
 
+/* What world_serial would give now. */
+int64_t world_peek_serial(struct world *world);
+/* Let the serials of an empty world begin at `first`. */
+void world_skip_serials(struct world *world, int64_t first);
+
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
 
 /* Keep clock, lifetimes, profile and settings in the store. */
 void world_save(struct world *world);
+
+/* Whether a token that names world `id` and has this serial is one of ours. */
+bool world_knows_token(const struct world *world, const char *id, int64_t serial);
+/* Let tokens of world `id` with a serial below be ours. Past WORLD_ALIASES_MAX nothing happens. */
+void world_add_alias(struct world *world, const char *id, int64_t below);
+/* [{"world","below"}]; gives a tree. */
+cJSON *world_aliases_json(const struct world *world);
+
+/* Empty the world: no content, no marks, no faults, an empty journal, default lifetimes. Seed,
+ * clock and config stay. */
+void world_clear(struct world *world);
 
 /* Wait until something changed or `ms` real milliseconds passed; the lock is free meanwhile. */
 void world_wait(struct world *world, int64_t ms);
@@ -102,6 +128,9 @@ struct worlds_options {
  * store is new. Returns NULL and a sentence. */
 struct worlds *worlds_open(const struct worlds_options *options, struct err *err);
 void worlds_close(struct worlds *worlds);
+
+/* 1 to MODEL_WORLD_MAX letters, digits, - or _. */
+bool world_name_is_sound(const char *id);
 
 /* A world by id, or NULL; caller lets go with world_release. Locks nothing else. */
 struct world *worlds_find(struct worlds *worlds, const char *id);

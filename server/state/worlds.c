@@ -97,13 +97,6 @@ static struct world *find(struct worlds *worlds, const char *id)
     return world;
 }
 
-static enum time_mode mode_by_name(const char *name)
-{
-    if (name && strcmp(name, "frozen") == 0)
-        return TIME_FROZEN;
-    return name && strcmp(name, "scaled") == 0 ? TIME_SCALED : TIME_REAL;
-}
-
 /* A world as an earlier process left it. */
 static void load(struct worlds *worlds, const char *id)
 {
@@ -113,7 +106,7 @@ static void load(struct worlds *worlds, const char *id)
         OWNED(tree_free) cJSON *doc = tree_parse(text, strlen(text), NULL);
         const cJSON *rate = tree_get(doc, "rate");
         if (tree_get(doc, "mode")) {
-            world->time.mode = mode_by_name(tree_text(doc, "mode"));
+            time_mode_parse(tree_text(doc, "mode"), &world->time.mode);
             world->time.rate = cJSON_IsNumber(rate) ? rate->valuedouble : 1;
             tree_int(doc, "base_ms", &world->time.base_ms);
             tree_int(doc, "anchor_ms", &world->time.anchor_ms);
@@ -123,6 +116,13 @@ static void load(struct worlds *worlds, const char *id)
         tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
         profile_read(&world->profile, tree_get(doc, "profile"), NULL);
         settings_apply(&world->settings, tree_get(doc, "settings"));
+        const cJSON *alias;
+        cJSON_ArrayForEach(alias, tree_get(doc, "aliases"))
+        {
+            int64_t below = 0;
+            tree_int(alias, "below", &below);
+            world_add_alias(world, tree_text(alias, "world"), below);
+        }
         if (tree_text(doc, "config")) {
             free(world->config);
             world->config = mem_text(tree_text(doc, "config"));
@@ -212,7 +212,7 @@ struct world *worlds_find_by_app(struct worlds *worlds, const char *app_id)
     return store_find_app_world(worlds->store, app_id, id) ? worlds_find(worlds, id) : NULL;
 }
 
-static bool name_is_sound(const char *id)
+bool world_name_is_sound(const char *id)
 {
     size_t len = strlen(id);
     return len >= 1 && len <= MODEL_WORLD_MAX &&
@@ -234,7 +234,7 @@ static struct world *victim(struct worlds *worlds)
 struct world *worlds_create(struct worlds *worlds, const char *id, int64_t ttl_s, struct err *err)
 {
     char made_up[MODEL_WORLD_MAX + 1] = "w";
-    if (id && !name_is_sound(id)) {
+    if (id && !world_name_is_sound(id)) {
         err_set(err, "a world's name has 1 to %d letters, digits, - or _", MODEL_WORLD_MAX);
         return NULL;
     }
@@ -286,22 +286,10 @@ void worlds_reset(struct worlds *worlds, struct world *world)
 {
     pthread_mutex_lock(&world->lock);
     store_begin(worlds->store);
-    store_drop_world(worlds->store, world->id);
-    world->next_serial = world->serial_end = 0;
-    world->has_marks = world->kill_on_reuse = false;
+    world_clear(world);
     world->time = world->start_time;
     world->rng = rng_seeded(world->seed, world->id);
     world->fault_rng = rng_seeded(world->seed + 1, world->id);
-    world->lifetimes = config_default_lifetimes();
-    world->profile = (struct profile){0};
-    settings_free(&world->settings);
-    rate_free(&world->rate);
-    armed_clear(world->faults);
-    lint_clear(world->lint);
-    journal_free(&world->journal);
-    world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
-    schedule_free(&world->schedule);
-    outbox_clear(&world->outbox);
     OWNED(tree_free) cJSON *config = tree_parse(world->config, strlen(world->config), NULL);
     config_apply(world, config);
     world_clock_moved(world);

@@ -235,10 +235,19 @@ bool token_read(const char *text, struct token *ret_token)
     return true;
 }
 
+/* A token of the world that a snapshot was taken of is this world's own. */
+static const struct token *adopt(struct exchange *x)
+{
+    struct token *token = x->carried;
+    if (token && x->world && world_knows_token(x->world, token->world, token->serial))
+        memcpy(token->world, x->world->id, sizeof token->world);
+    return token;
+}
+
 const struct token *token_of(struct exchange *x, const char *text)
 {
     if (x->carried_text == text)
-        return x->carried;
+        return adopt(x);
     struct token token;
     free(x->carried);
     x->carried = NULL;
@@ -247,7 +256,7 @@ const struct token *token_of(struct exchange *x, const char *text)
         return NULL;
     x->carried = mem_new(1, sizeof token);
     *x->carried = token;
-    return x->carried;
+    return adopt(x);
 }
 
 enum { MARK_MAX = 3 * MODEL_ID_MAX };
@@ -305,7 +314,7 @@ void token_revoke_family(struct world *world, const struct token *token)
     char id[MARK_MAX];
     family_mark(token, id);
     world->has_marks = true;
-    store_put_mark(world->store, world->id, id, INT64_MAX);
+    store_put_mark(world->store, world->id, id, 1);
     token_revoke(world,
                  &(struct token_filter){.kind = "access", .instance_id = token->instance_id});
 }

@@ -65,7 +65,8 @@ void token_mint(struct world *world, int64_t now_ms, struct token *token, struct
  * Needs no lock. */
 bool token_read(const char *text, struct token *ret_token);
 
-/* The same, remembering the answer in the exchange: a signature is checked once a request.
+/* The same, remembering the answer in the exchange: a signature is checked once a request. Once the
+ * exchange has its world, a token that the world knows from a snapshot names that world.
  * Borrowed; NULL where the text is no token of ours. */
 const struct token *token_of(struct exchange *x, const char *text);
 
