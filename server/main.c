@@ -19,13 +19,19 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "state/config.h"
+#include "state/contents.h"
 #include "webhooks/courier.h"
 
 enum { EXIT_USAGE = 2, STOP_GRACE_MS = 2000 };
 
-static int fail(const char *sentence)
+static void say(const char *sentence)
 {
     fprintf(stderr, "fakewix: %s\n", sentence);
+}
+
+static int fail(const char *sentence)
+{
+    say(sentence);
     return EXIT_USAGE;
 }
 
@@ -100,6 +106,29 @@ static bool fill_default_world(struct worlds *worlds, const struct options *opti
     return true;
 }
 
+/* SIGHUP: the config files anew. Where one is not sound the old content stays. */
+static void reload(struct worlds *worlds, const struct options *options)
+{
+    OWNED(err_free) struct err err = {0};
+    if (!options->config.n) {
+        say("SIGHUP: there is no --config file to read again");
+        return;
+    }
+    OWNED(tree_free) cJSON *config = read_configs(&options->config, &err);
+    if (!config) {
+        OWNED(mem_text_free)
+        char *sentence = mem_format("SIGHUP: %s; the old config stays", err.text);
+        say(sentence);
+        return;
+    }
+    struct world *world = worlds_find(worlds, "default");
+    pthread_mutex_lock(&world->lock);
+    contents_reload(world, config);
+    pthread_mutex_unlock(&world->lock);
+    world_release(world);
+    say("SIGHUP: the config was read again");
+}
+
 /* {"ready":true,"http":…}: one line, on stdout and in the port file. */
 static bool announce(const struct listener *listener, const struct options *options,
                      const char *ca_file, struct err *err)
@@ -153,12 +182,13 @@ static void print_block(struct worlds *worlds, const char *url)
     world_release(world);
 }
 
-/* SIGTERM and SIGINT are blocked before any thread starts, and waited for here. */
+/* SIGTERM, SIGINT and SIGHUP are blocked before any thread starts, and waited for here. */
 static void block_signals(sigset_t *ret_set)
 {
     sigemptyset(ret_set);
     sigaddset(ret_set, SIGTERM);
     sigaddset(ret_set, SIGINT);
+    sigaddset(ret_set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, ret_set, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -244,7 +274,8 @@ static int run_listener(struct fake *fake, const struct options *options, struct
     if (!options->quiet)
         print_block(fake->worlds, fake->http_url ? fake->http_url : fake->https_url);
     int which;
-    sigwait(&signals, &which);
+    while (sigwait(&signals, &which) == 0 && which == SIGHUP)
+        reload(fake->worlds, options);
     listener_stop(listener, STOP_GRACE_MS);
     return EXIT_SUCCESS;
 }
