@@ -112,6 +112,18 @@ PRODUCTS = r"""curl -X POST \
 -H 'Content-Type: application/json' \
 -H 'Authorization: <AUTH>'"""
 
+VISITOR = """curl --location 'https://www.wixapis.com/oauth2/token' \\
+--header 'Content-Type: application/json' \\
+--data '{
+"clientId": "<CLIENT_ID>",
+"grantType": "anonymous"
+}'"""
+
+VISITOR_FORM = """curl --location 'https://www.wixapis.com/oauth2/token' \\
+--header 'Content-Type: application/x-www-form-urlencoded' \\
+--data-urlencode 'client_id=<CLIENT_ID>' \\
+--data-urlencode 'grant_type=anonymous'"""
+
 
 class OAuth(unittest.TestCase):
     def token(self):
@@ -153,6 +165,14 @@ class OAuth(unittest.TestCase):
         status, answer = run(PRODUCTS, AUTH=self.token())
         self.assertEqual(status, 200)
         self.assertIn("products", answer)
+
+    def test_visitor_tokens_as_json_and_as_a_form(self):
+        """go-headless/coding/rest-api/visitors-and-members/handle-visitors"""
+        for line in (VISITOR, VISITOR_FORM):
+            status, answer = run(line, CLIENT_ID=APP["APP_ID"])
+            self.assertEqual(status, 200)
+            self.assertEqual(list(answer),
+                             ["access_token", "token_type", "expires_in", "refresh_token"])
 
 
 class CustomAuthentication(unittest.TestCase):
