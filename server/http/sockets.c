@@ -226,6 +226,18 @@ static bool parse_literal(const char *host, size_t len, union address *ret_addre
     return inet_pton(AF_INET, text, &ret_address->v4.sin_addr) == 1;
 }
 
+bool sockets_are_open(const char *address)
+{
+    static const uint8_t loopback_net = 127;
+    const char *colon = strrchr(address, ':');
+    union address parsed;
+    if (!colon || !parse_literal(address, (size_t)(colon - address), &parsed))
+        return false;
+    if (parsed.any.sa_family == AF_INET6)
+        return !IN6_IS_ADDR_LOOPBACK(&parsed.v6.sin6_addr);
+    return ntohl(parsed.v4.sin_addr.s_addr) >> 24 != loopback_net;
+}
+
 bool sockets_open(const char *address, struct sockets *ret_sockets, struct err *err)
 {
     if (strncmp(address, "unix:", 5) == 0)

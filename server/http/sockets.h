@@ -27,6 +27,10 @@ struct sockets {
  * A unix socket's file that nobody listens on is replaced. */
 bool sockets_open(const char *address, struct sockets *ret_sockets, struct err *err);
 
+/* Whether the address, before it is opened, is one that others can reach: a literal beyond
+ * loopback. What is no address at all is not. */
+bool sockets_are_open(const char *address);
+
 /* Release the texts, and remove the unix socket's file. The sockets themselves are the engine's. */
 void sockets_done(struct sockets *sockets);
 

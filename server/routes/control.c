@@ -118,8 +118,10 @@ void control_fill_world(struct world *world, const cJSON *config)
     OWNED(tree_free) cJSON *fresh = config ? cJSON_Duplicate(config, true) : fresh_config(world);
     free(world->config);
     world->config = tree_print(fresh);
+    store_begin(world->store); /* a world is made whole or not at all */
     config_apply(world, fresh);
     world_save(world);
+    store_commit(world->store);
 }
 
 /* What a world may be given when it is made: config, seed, clock (a time to start at), ttl_s. */

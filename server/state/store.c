@@ -105,14 +105,20 @@ static void die(const struct store *store, const char *doing)
     abort();
 }
 
+/* The database's own complaint, and what to do about it. */
+static bool complain(const struct store *store, const char *file, struct err *err)
+{
+    if (sqlite3_errcode(store->db) == SQLITE_BUSY)
+        return err_set(err, "--state %s is in use; stop the other fakewix or give another file",
+                       file);
+    return err_set(err, "--state %s: %s; give a file that fakewix made, or a new name", file,
+                   sqlite3_errmsg(store->db));
+}
+
 static bool run_sql(struct store *store, const char *sql, struct err *err, const char *file)
 {
-    char *message = NULL;
-    if (sqlite3_exec(store->db, sql, NULL, NULL, &message) == SQLITE_OK)
-        return true;
-    err_set(err, "--state %s: %s; give a file that fakewix made, or a new name", file, message);
-    sqlite3_free(message);
-    return false;
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           complain(store, file, err);
 }
 
 /* A state file of a newer fakewix is not guessed at. */
@@ -121,9 +127,9 @@ static bool check_version(struct store *store, const char *file, struct err *err
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW) {
+        complain(store, file, err);
         sqlite3_finalize(statement);
-        return err_set(err, "--state %s: %s; give a file that fakewix made, or a new name", file,
-                       sqlite3_errmsg(store->db));
+        return false;
     }
     int version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
@@ -137,7 +143,9 @@ static bool check_version(struct store *store, const char *file, struct err *err
 
 static bool prepare(struct store *store, const char *file, struct err *err)
 {
-    const char *pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    /* Exclusive: a second process would not see what this one remembers, so it must not start. */
+    const char *pragmas = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                          "PRAGMA synchronous=NORMAL;"
                           "PRAGMA user_version=1; PRAGMA temp_store=MEMORY;";
     if (!check_version(store, file, err) || !run_sql(store, pragmas, err, file) ||
         !run_sql(store, schema, err, file))

@@ -121,13 +121,36 @@ void world_add_alias(struct world *world, const char *id, int64_t below)
     alias->below = below;
 }
 
+static cJSON *time_json(const struct timeline *time)
+{
+    cJSON *json = cJSON_CreateObject();
+    tree_put_text(json, "mode", time_mode_name(time->mode));
+    tree_put_int(json, "base_ms", time->base_ms);
+    tree_put_int(json, "anchor_ms", time->anchor_ms);
+    tree_put(json, "rate", cJSON_CreateNumber(time->rate));
+    return json;
+}
+
+static void read_time(const cJSON *json, struct timeline *time)
+{
+    const cJSON *rate = tree_get(json, "rate");
+    const char *mode = tree_text(json, "mode");
+    if (!mode)
+        return;
+    time_mode_parse(mode, &time->mode);
+    time->rate = cJSON_IsNumber(rate) ? rate->valuedouble : 1;
+    tree_int(json, "base_ms", &time->base_ms);
+    tree_int(json, "anchor_ms", &time->anchor_ms);
+}
+
 void world_save(struct world *world)
 {
     OWNED(tree_free) cJSON *doc = cJSON_CreateObject();
-    tree_put_text(doc, "mode", time_mode_name(world->time.mode));
-    tree_put_int(doc, "base_ms", world->time.base_ms);
-    tree_put_int(doc, "anchor_ms", world->time.anchor_ms);
-    tree_put(doc, "rate", cJSON_CreateNumber(world->time.rate));
+    OWNED(mem_text_free) char *seed = mem_format("%lld", (long long)world->seed);
+    tree_put(doc, "time", time_json(&world->time));
+    tree_put(doc, "start", time_json(&world->start_time));
+    tree_put_int(doc, "expires_ms", world->expires_ms);
+    tree_put_text(doc, "seed", seed); /* 64 bits: more than a JSON number holds */
     tree_put_int(doc, "code_s", world->lifetimes.code_s);
     tree_put_int(doc, "custom_access_token_s", world->lifetimes.custom_access_token_s);
     tree_put_int(doc, "oauth_access_token_s", world->lifetimes.oauth_access_token_s);
@@ -138,6 +161,44 @@ void world_save(struct world *world)
     char *text = tree_print(doc);
     store_put_world(world->store, world->id, text);
     free(text);
+}
+
+void world_restore(struct world *world)
+{
+    OWNED(mem_text_free) char *text = NULL;
+    if (!store_find_world(world->store, world->id, &text))
+        return;
+    OWNED(tree_free) cJSON *doc = tree_parse(text, strlen(text), NULL);
+    int64_t seed;
+    read_time(tree_get(doc, "time"), &world->time);
+    read_time(tree_get(doc, "start"), &world->start_time);
+    if (tree_text(doc, "seed") &&
+        text_parse_int(tree_text(doc, "seed"), INT64_MIN + 1, INT64_MAX, &seed))
+        world->seed = (uint64_t)seed;
+    tree_int(doc, "expires_ms", &world->expires_ms);
+    tree_int(doc, "code_s", &world->lifetimes.code_s);
+    tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
+    tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
+    profile_read(&world->profile, tree_get(doc, "profile"), NULL);
+    settings_apply(&world->settings, tree_get(doc, "settings"));
+    const cJSON *alias;
+    cJSON_ArrayForEach(alias, tree_get(doc, "aliases"))
+    {
+        int64_t below = 0;
+        tree_int(alias, "below", &below);
+        world_add_alias(world, tree_text(alias, "world"), below);
+    }
+    if (tree_text(doc, "config")) {
+        free(world->config);
+        world->config = mem_text(tree_text(doc, "config"));
+    }
+    /* The serials say how far the world had come: ids of before must not be made again. */
+    int64_t come = store_reserve_serials(world->store, world->id, SERIAL_BLOCK);
+    world->next_serial = come;
+    world->serial_end = come + SERIAL_BLOCK;
+    world->rng = rng_seeded(world->seed + (uint64_t)come, world->id);
+    world->fault_rng = rng_seeded(world->seed + 1, world->id);
+    world->has_marks = world->restored = true;
 }
 
 void world_wait(struct world *world, int64_t ms)

@@ -66,7 +66,8 @@ struct world {
     bool has_marks;     /* something was spent, expired or revoked by hand */
     bool stirred;       /* an errand was added, or the clock moved: the runner is to look */
     bool running;       /* somebody runs errands; nobody else may meanwhile */
-    bool gone;          /* deleted; kept only until the last user lets go */
+    bool restored;      /* was there before this process */
+    bool gone;          /* deleted, or the fake stops; kept only until the last user lets go */
     int64_t expires_ms; /* machine time at which it is deleted; 0 for never */
     int64_t pos;        /* order of creation */
     atomic_int users;   /* the registry counts as one */
@@ -92,8 +93,9 @@ void world_skip_serials(struct world *world, int64_t first);
 
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
 
-/* Keep clock, lifetimes, profile and settings in the store. */
+/* Keep clock, lifetimes, profile and settings in the store; take up what a process before kept. */
 void world_save(struct world *world);
+void world_restore(struct world *world);
 
 /* Whether a token that names world `id` and has this serial is one of ours. */
 bool world_knows_token(const struct world *world, const char *id, int64_t serial);
@@ -128,6 +130,9 @@ struct worlds_options {
  * store is new. Returns NULL and a sentence. */
 struct worlds *worlds_open(const struct worlds_options *options, struct err *err);
 void worlds_close(struct worlds *worlds);
+
+/* The fake is about to stop: whoever waits in a world for something to happen waits no longer. */
+void worlds_end_waits(struct worlds *worlds);
 
 /* 1 to MODEL_WORLD_MAX letters, digits, - or _. */
 bool world_name_is_sound(const char *id);

@@ -101,35 +101,7 @@ static struct world *find(struct worlds *worlds, const char *id)
 static void load(struct worlds *worlds, const char *id)
 {
     struct world *world = world_new(worlds, id);
-    char *text = NULL;
-    if (store_find_world(worlds->store, id, &text)) {
-        OWNED(tree_free) cJSON *doc = tree_parse(text, strlen(text), NULL);
-        const cJSON *rate = tree_get(doc, "rate");
-        if (tree_get(doc, "mode")) {
-            time_mode_parse(tree_text(doc, "mode"), &world->time.mode);
-            world->time.rate = cJSON_IsNumber(rate) ? rate->valuedouble : 1;
-            tree_int(doc, "base_ms", &world->time.base_ms);
-            tree_int(doc, "anchor_ms", &world->time.anchor_ms);
-        }
-        tree_int(doc, "code_s", &world->lifetimes.code_s);
-        tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
-        tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
-        profile_read(&world->profile, tree_get(doc, "profile"), NULL);
-        settings_apply(&world->settings, tree_get(doc, "settings"));
-        const cJSON *alias;
-        cJSON_ArrayForEach(alias, tree_get(doc, "aliases"))
-        {
-            int64_t below = 0;
-            tree_int(alias, "below", &below);
-            world_add_alias(world, tree_text(alias, "world"), below);
-        }
-        if (tree_text(doc, "config")) {
-            free(world->config);
-            world->config = mem_text(tree_text(doc, "config"));
-        }
-        free(text);
-    }
-    world->has_marks = true;
+    world_restore(world);
     enter(worlds, world);
 }
 
@@ -191,6 +163,19 @@ static void bury(struct worlds *worlds, struct world *world)
     store_drop_world(worlds->store, world->id);
     pthread_mutex_unlock(&world->lock);
     world_release(world);
+}
+
+void worlds_end_waits(struct worlds *worlds)
+{
+    pthread_rwlock_rdlock(&worlds->lock);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct world *world = worlds->buckets[i]; world; world = world->next) {
+            pthread_mutex_lock(&world->lock);
+            world->gone = true;
+            pthread_cond_broadcast(&world->changed);
+            pthread_mutex_unlock(&world->lock);
+        }
+    pthread_rwlock_unlock(&worlds->lock);
 }
 
 struct world *worlds_find(struct worlds *worlds, const char *id)

@@ -284,10 +284,18 @@ static void expect_no_store(const char *name, const char *part)
 START_TEST(state_of_a_newer_fakewix_is_refused)
 {
     sqlite3 *db = NULL;
+    store_close(store);
+    store = NULL;
     ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     expect_no_store(file, "newer fakewix");
+}
+END_TEST
+
+START_TEST(file_serves_one_process_at_a_time)
+{
+    expect_no_store(file, "is in use; stop the other fakewix");
 }
 END_TEST
 
@@ -349,6 +357,7 @@ int main(void)
     tcase_add_test(tcase, everything_is_there_after_reopening);
     tcase_add_test(tcase, memory_is_forgotten);
     tcase_add_test(tcase, state_of_a_newer_fakewix_is_refused);
+    tcase_add_test(tcase, file_serves_one_process_at_a_time);
     tcase_add_test(tcase, file_that_is_no_database_is_refused);
     tcase_add_test(tcase, database_of_another_program_is_refused);
     tcase_add_test(tcase, directory_that_is_missing_is_named);
