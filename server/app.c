@@ -208,6 +208,8 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     if (!route && allow.len)
         response_header(response, "Allow", buf_str(&allow));
     x.route_name = route ? route->name : NULL;
+    if (!route || strcmp(route->path, "**") == 0)
+        x.place = mem_format("%s %s", request->method, x.path);
     x.service = router_service_name(service);
     exchange_parse(&x);
     facts_note(&x, service);

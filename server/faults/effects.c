@@ -18,7 +18,7 @@ static struct fault_probe probe_of(const struct exchange *x)
 {
     return (struct fault_probe){
         .request = x->request,
-        .route = x->route_name,
+        .route = x->place ? x->place : x->route_name,
         .service = x->service,
         .app_id = x->app_id,
         .instance_id = x->instance_id,

@@ -237,6 +237,7 @@ void exchange_done(struct exchange *x)
     free(x->body_problem);
     free(x->refusal_detail);
     free(x->path);
+    free(x->place);
     free(x->carried);
     for (size_t i = 0; i < sizeof x->segments / sizeof *x->segments; i++)
         free(x->segments[i]);

@@ -24,9 +24,10 @@ struct exchange {
     const struct request *request; /* borrowed */
     struct response *response;     /* borrowed */
     const char *route_name;        /* "POST /oauth2/token"; static, NULL before routing */
-    const char *service;           /* "token", "access", "api", "page", "control"; static */
-    struct world *world;           /* borrowed, and locked while a handler runs */
-    int64_t now_ms;                /* the world's clock, read once */
+    char *place;         /* what faults call a path that no row names, "GET /x"; else NULL; owned */
+    const char *service; /* "token", "access", "api", "page", "control"; static */
+    struct world *world; /* borrowed, and locked while a handler runs */
+    int64_t now_ms;      /* the world's clock, read once */
     int64_t real_ms;
     char *path;         /* without the world's prefix and the query; percent-encoded; owned */
     const char *prefix; /* "/w/NAME" where the request came that way, else "" */

@@ -49,6 +49,7 @@ struct harness *harness_new(const struct harness_wish *asked)
                  .anchor_ms = 0,
                  .rate = 1},
         .max_worlds = wish.max_worlds ? wish.max_worlds : DEFAULT_WORLDS,
+        .max_holds = wish.max_holds,
         .journal_max = wish.journal_max ? wish.journal_max : DEFAULT_JOURNAL,
         .journal_max_bytes = wish.journal_bytes ? wish.journal_bytes : DEFAULT_JOURNAL_BYTES,
     };

@@ -36,6 +36,7 @@ struct harness_wish {
     size_t journal_max;   /* 0: 1000 */
     size_t journal_bytes; /* 0: 16 MiB */
     int max_worlds;       /* 0: 16 */
+    int max_holds;        /* 0: any number */
 };
 
 /* Caller frees with harness_free. NULL stands for an all-zero wish. */
