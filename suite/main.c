@@ -12,6 +12,7 @@
 #include "fake/http.h"
 #include "fake/server.h"
 #include "host/files.h"
+#include "host/orphans.h"
 #include "options.h"
 #include "report/console.h"
 #include "report/run.h"
@@ -368,6 +369,7 @@ int main(int argc, char **argv)
 {
     mem_adopt_cjson();
     http_begin();
+    orphans_adopt();
     watch_signals();
     OWNED(err_free) struct err err = {0};
     OWNED(options_free) struct options options = {0};
@@ -376,5 +378,6 @@ int main(int argc, char **argv)
     if (err.text)
         fprintf(stderr, "fakewix-conform: %s\n", err.text);
     http_end();
+    orphans_end(NULL); /* whoever took care not to be known as a client's child */
     return status;
 }

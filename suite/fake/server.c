@@ -38,7 +38,7 @@ static char *find_program(const char *fallback)
 static bool read_ready_line(struct server *server, struct err *err)
 {
     OWNED(buf_free) struct buf line = {.max = LINE_MAX_BYTES};
-    if (!process_read_line(&server->process, now_steady_ms() + READY_MS, &line))
+    if (!process_read_line(&server->process, now_steady_ms() + READY_MS, -1, &line))
         return err_set(err, "the fake ended or said nothing before it was ready; "
                             "see its message above");
     OWNED(tree_free) cJSON *ready = tree_parse(buf_str(&line), line.len, NULL);
@@ -62,7 +62,7 @@ bool server_start(const char *fallback, struct server *ret_server, struct err *e
     process_env_unset_prefix(&env, "FAKEWIX_"); /* a user's own fake is set up by these, not ours */
     const char *const argv[] = {program, "serve",    "--quiet",     "--lint",
                                 "off",   "--listen", "127.0.0.1:0", NULL};
-    struct process_spec spec = {.argv = argv, .env = &env, .pass_err = true};
+    struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .pass_err = true};
     struct server server = {0};
     if (!process_start(&spec, &server.process, err))
         return false;

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/orphans.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 
@@ -176,7 +177,11 @@ static int spawn(const struct process_spec *spec, const struct pipes *pipes, pid
         argv = mem_grow(argv, n + 1, sizeof *argv);
         argv[n] = spec->argv[n] ? mem_text(spec->argv[n]) : NULL;
     }
+    orphans_lock();
     int failed = posix_spawn(ret_pid, argv[0], &files, &attributes, argv, spec->env->list);
+    if (!failed)
+        orphans_know(*ret_pid);
+    orphans_unlock();
     for (size_t n = 0; argv[n]; n++)
         free(argv[n]);
     free(argv);
@@ -215,7 +220,9 @@ bool process_start(const struct process_spec *spec, struct process *ret_process,
         pipes_close(&pipes);
         return err_set(err, "no pipe to %s could be opened: %s", spec->argv[0], strerror(why));
     }
-    struct process process = {0};
+    struct process process = {.said.text.max = PROCESS_OUTPUT_MAX,
+                              .complained.text.max = PROCESS_OUTPUT_MAX,
+                              .unread.max = spec->talk ? PROCESS_LINE_MAX : 1};
     int failed = spawn(spec, &pipes, &process.pid);
     if (failed) {
         pipes_close(&pipes);
@@ -224,6 +231,7 @@ bool process_start(const struct process_spec *spec, struct process *ret_process,
     if (!watch(&process, &pipes)) {
         kill(-process.pid, SIGKILL);
         waitpid(process.pid, NULL, 0);
+        orphans_forget(process.pid);
         pipes_close(&pipes);
         return err_set(err, "no thread could be made to wait for %s", spec->argv[0]);
     }
@@ -231,6 +239,7 @@ bool process_start(const struct process_spec *spec, struct process *ret_process,
     process.out = take(&pipes.out[0]);
     process.err = take(&pipes.err[0]);
     process.ended = take(&pipes.ended[0]);
+    process.mark = spec->mark ? mem_text(spec->mark) : NULL;
     pipes_close(&pipes);
     *ret_process = process;
     return true;
@@ -245,19 +254,22 @@ static void keep(struct process_caught *caught, const char *bytes, size_t len)
     caught->n_bytes += len;
 }
 
-/* Read once; closes the descriptor at its end. */
-static void gather_once(int *fd, struct process_caught *caught)
+/* Read once; closes the descriptor at its end. lines: where a reader of lines finds it, or NULL. */
+static void gather_once(int *fd, struct process_caught *caught, struct buf *lines)
 {
     char chunk[65536];
     ssize_t got = read(*fd, chunk, sizeof chunk);
-    if (got > 0)
+    if (got > 0) {
         keep(caught, chunk, (size_t)got);
-    else if (got == 0 || (errno != EINTR && errno != EAGAIN))
+        if (lines)
+            buf_add(lines, chunk, (size_t)got);
+    } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
         close_fd(fd);
+    }
 }
 
 /* What is in the pipe now, up to a bound: a flooding grandchild must not hold us. */
-static void gather_rest(int *fd, struct process_caught *caught)
+static void gather_rest(int *fd, struct process_caught *caught, struct buf *lines)
 {
     if (*fd < 0)
         return;
@@ -266,7 +278,7 @@ static void gather_rest(int *fd, struct process_caught *caught)
         struct pollfd ready = {.fd = *fd, .events = POLLIN};
         if (poll(&ready, 1, 0) <= 0)
             return;
-        gather_once(fd, caught);
+        gather_once(fd, caught, lines);
     }
 }
 
@@ -278,89 +290,177 @@ static void release(struct process *process, int *ret_status)
         continue;
     *ret_status = waiter->status;
     waiter_leave(waiter);
+    orphans_forget(process->pid);
     close_fd(&process->in);
     close_fd(&process->out);
     close_fd(&process->err);
     close_fd(&process->ended);
+    free(process->mark);
+    buf_free(&process->unread);
     *process = (struct process){.in = -1, .out = -1, .err = -1, .ended = -1};
 }
 
-static enum process_end wait_for_end(struct process *process, int64_t deadline_ms, int stop_fd,
-                                     struct process_result *result)
+enum heard { HEARD_NOTHING, HEARD_SOMETHING, HEARD_END, HEARD_STOP };
+
+/* Wait for one thing and take in what was said. HEARD_NOTHING: the time is over. */
+static enum heard hear(struct process *process, int64_t deadline_ms, int stop_fd)
+{
+    struct pollfd fds[] = {{.fd = process->ended, .events = POLLIN},
+                           {.fd = process->out, .events = POLLIN},
+                           {.fd = process->err, .events = POLLIN},
+                           {.fd = stop_fd, .events = POLLIN}};
+    int ready = poll(fds, 4, ms_until(deadline_ms));
+    if (ready < 0)
+        return errno == EINTR ? HEARD_SOMETHING : HEARD_STOP;
+    if (fds[1].revents)
+        gather_once(&process->out, &process->said,
+                    process->unread.max > 1 ? &process->unread : NULL);
+    if (fds[2].revents)
+        gather_once(&process->err, &process->complained, NULL);
+    if (fds[0].revents)
+        return HEARD_END;
+    if (fds[3].revents)
+        return HEARD_STOP;
+    return ms_until(deadline_ms) == 0 ? HEARD_NOTHING : HEARD_SOMETHING;
+}
+
+bool process_listen(struct process *process, int64_t until_ms, int stop_fd)
+{
+    enum heard heard = HEARD_SOMETHING;
+    while (heard == HEARD_SOMETHING)
+        heard = hear(process, until_ms, stop_fd);
+    return heard == HEARD_END;
+}
+
+static enum process_end wait_for_end(struct process *process, int64_t deadline_ms, int stop_fd)
 {
     for (;;) {
-        struct pollfd fds[] = {{.fd = process->ended, .events = POLLIN},
-                               {.fd = process->out, .events = POLLIN},
-                               {.fd = process->err, .events = POLLIN},
-                               {.fd = stop_fd, .events = POLLIN}};
-        int ready = poll(fds, 4, ms_until(deadline_ms));
-        if (ready < 0 && errno != EINTR)
-            return PROCESS_STOPPED;
-        if (ready > 0 && fds[1].revents)
-            gather_once(&process->out, &result->out);
-        if (ready > 0 && fds[2].revents)
-            gather_once(&process->err, &result->err);
-        if (ready > 0 && fds[0].revents)
+        switch (hear(process, deadline_ms, stop_fd)) {
+        case HEARD_END:
             return PROCESS_EXITED;
-        if (ready > 0 && fds[3].revents)
+        case HEARD_STOP:
             return PROCESS_STOPPED;
-        if (ms_until(deadline_ms) == 0)
+        case HEARD_NOTHING:
             return PROCESS_TIMED_OUT;
+        case HEARD_SOMETHING:
+            break;
+        }
     }
 }
 
-/* Whoever is left of the group may still be talking: listen for a moment before it is ended. */
-static void listen_on(struct process *process, int quiet_ms, struct process_result *result)
+/* Whether somebody of its group is left, or somebody who left the group. */
+static bool has_left_some(const struct process *process)
+{
+    return kill(-process->pid, 0) == 0 || (process->mark && orphans_exist(process->mark));
+}
+
+/* Whoever is left may still be talking: listen for a moment before it is ended. */
+static void listen_on(struct process *process, int quiet_ms)
 {
     int64_t until_ms = now_steady_ms() + quiet_ms;
-    while (ms_until(until_ms) > 0 && kill(-process->pid, 0) == 0) {
+    while (ms_until(until_ms) > 0 && has_left_some(process)) {
         struct pollfd fds[] = {{.fd = process->out, .events = POLLIN},
                                {.fd = process->err, .events = POLLIN}};
         if (poll(fds, 2, ms_until(until_ms)) <= 0)
             continue;
         if (fds[0].revents)
-            gather_once(&process->out, &result->out);
+            gather_once(&process->out, &process->said, NULL);
         if (fds[1].revents)
-            gather_once(&process->err, &result->err);
+            gather_once(&process->err, &process->complained, NULL);
     }
+}
+
+void process_kill(const struct process *process)
+{
+    if (process->pid > 0)
+        kill(-process->pid, SIGKILL);
 }
 
 void process_finish(struct process *process, int64_t deadline_ms, int quiet_ms, int stop_fd,
                     struct process_result *ret_result)
 {
-    struct process_result result = {.out.text.max = PROCESS_OUTPUT_MAX,
-                                    .err.text.max = PROCESS_OUTPUT_MAX};
-    result.end = wait_for_end(process, deadline_ms, stop_fd, &result);
-    pid_t group = process->pid;
-    result.left_children = result.end == PROCESS_EXITED && kill(-group, 0) == 0;
+    struct process_result result = {.end = wait_for_end(process, deadline_ms, stop_fd)};
+    result.left_children = result.end == PROCESS_EXITED && has_left_some(process);
     if (result.left_children)
-        listen_on(process, quiet_ms, &result);
-    kill(-group, SIGKILL);
-    gather_rest(&process->out, &result.out);
-    gather_rest(&process->err, &result.err);
+        listen_on(process, quiet_ms);
+    process_kill(process);
+    gather_rest(&process->out, &process->said, NULL);
+    gather_rest(&process->err, &process->complained, NULL);
+    result.out = process->said;
+    result.err = process->complained;
+    OWNED(mem_text_free) char *mark = process->mark;
+    process->mark = NULL;
     int status = 0;
     release(process, &status);
+    if (mark)
+        orphans_end(mark);
     if (result.end == PROCESS_EXITED && WIFSIGNALED(status))
         result.end = PROCESS_SIGNALLED;
     result.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     *ret_result = result;
 }
 
-bool process_read_line(struct process *process, int64_t deadline_ms, struct buf *line)
+/* Give the first whole line of `unread`, if there is one. */
+static bool take_line(struct buf *unread, struct buf *line)
+{
+    const char *end = unread->len ? memchr(unread->data, '\n', unread->len) : NULL;
+    if (!end)
+        return false;
+    size_t len = (size_t)(end - unread->data);
+    buf_add(line, unread->data, len);
+    OWNED(buf_free) struct buf rest = {.max = unread->max};
+    buf_add(&rest, end + 1, unread->len - len - 1);
+    struct buf empty = *unread;
+    *unread = rest;
+    rest = empty;
+    return true;
+}
+
+bool process_read_line(struct process *process, int64_t deadline_ms, int stop_fd, struct buf *line)
 {
     for (;;) {
-        struct pollfd ready = {.fd = process->out, .events = POLLIN};
+        if (take_line(&process->unread, line))
+            return !line->overflown;
+        if (process->out < 0 || process->unread.overflown)
+            return false;
+        switch (hear(process, deadline_ms, stop_fd)) {
+        case HEARD_END:
+            gather_rest(&process->out, &process->said, &process->unread);
+            return take_line(&process->unread, line) && !line->overflown;
+        case HEARD_NOTHING:
+        case HEARD_STOP:
+            return take_line(&process->unread, line) && !line->overflown;
+        case HEARD_SOMETHING:
+            break;
+        }
+    }
+}
+
+bool process_write(struct process *process, const char *text, int64_t deadline_ms)
+{
+    size_t left = strlen(text);
+    if (process->in < 0)
+        return false;
+    fcntl(process->in, F_SETFL, O_NONBLOCK);
+    while (left) {
+        struct pollfd ready = {.fd = process->in, .events = POLLOUT};
         int n = poll(&ready, 1, ms_until(deadline_ms));
         if (n == 0 || (n < 0 && errno != EINTR))
             return false;
-        char c;
-        if (n > 0 && read(process->out, &c, 1) != 1)
+        ssize_t wrote = n > 0 ? write(process->in, text, left) : 0;
+        if (wrote < 0 && errno != EINTR && errno != EAGAIN)
             return false;
-        if (n > 0 && c == '\n')
-            return !line->overflown;
-        if (n > 0)
-            buf_char(line, c);
+        if (wrote > 0) {
+            text += wrote;
+            left -= (size_t)wrote;
+        }
     }
+    return true;
+}
+
+void process_close_stdin(struct process *process)
+{
+    close_fd(&process->in);
 }
 
 void process_stop(struct process *process, int grace_ms)

@@ -1,7 +1,7 @@
 /* A child program in a process group of its own, its output caught and bounded.
  * Safe in a program with threads: children are made with posix_spawn and inherit no descriptor
  * but the three they are given.
- * May depend on: shared. Owner: host. */
+ * May depend on: shared, host/orphans. Owner: host. */
 #ifndef FAKEWIX_HOST_PROCESS_H
 #define FAKEWIX_HOST_PROCESS_H
 
@@ -13,7 +13,7 @@
 #include "shared/buf.h"
 #include "shared/err.h"
 
-enum { PROCESS_OUTPUT_MAX = 1024 * 1024 };
+enum { PROCESS_OUTPUT_MAX = 1024 * 1024, PROCESS_LINE_MAX = 4 * 1024 * 1024 };
 
 /* A new environment: what this process has, then NAME=value pairs that replace or add. */
 struct process_env {
@@ -43,13 +43,20 @@ struct process {
     int err;
     int ended; /* becomes readable when the child has ended */
     void *waiter;
+    char *mark; /* owned, or NULL */
+    struct process_caught said;
+    struct process_caught complained;
+    struct buf unread; /* of its stdout: what process_read_line has not given yet */
 };
 
 struct process_spec {
     const char *const *argv; /* argv[0] is the path */
     const struct process_env *env;
-    bool feed;     /* keep a pipe to its stdin; otherwise it reads /dev/null */
-    bool pass_err; /* its stderr is ours; otherwise it is caught */
+    const char *mark; /* a "NAME=value" of that environment by which a runaway child is known again,
+                       * or NULL */
+    bool feed;        /* keep a pipe to its stdin; otherwise it reads /dev/null */
+    bool talk;        /* its stdout is read line by line */
+    bool pass_err;    /* its stderr is ours; otherwise it is caught */
 };
 
 bool process_start(const struct process_spec *spec, struct process *ret_process, struct err *err);
@@ -65,14 +72,27 @@ struct process_result {
 };
 
 /* Gather output until the child ends, `deadline_ms` passes, or `stop_fd` (or -1) becomes readable;
- * then end its whole process group and release `process`. A grandchild that keeps the pipes open
- * does not keep us: where the child leaves some behind they have `quiet_ms` to say more. */
+ * then end its whole process group, whoever of it made a session of its own, and release `process`.
+ * A grandchild that keeps the pipes open does not keep us: where the child leaves some behind they
+ * have `quiet_ms` to say more. */
 void process_finish(struct process *process, int64_t deadline_ms, int quiet_ms, int stop_fd,
                     struct process_result *ret_result);
 
-/* Read one line of its stdout, without the line end, appended to `line`. False when the child
- * ended, closed its stdout, said more than `line` takes, or `deadline_ms` passed. */
-bool process_read_line(struct process *process, int64_t deadline_ms, struct buf *line);
+/* Gather output until the child has ended (true), `until_ms` passes, or `stop_fd` (or -1) becomes
+ * readable. */
+bool process_listen(struct process *process, int64_t until_ms, int stop_fd);
+
+/* Read one line of its stdout, without the line end, appended to `line`; what it writes to stderr
+ * meanwhile is gathered. For a process started with `talk`. False when the child closed its stdout,
+ * said more than `line` takes, `deadline_ms` passed, or `stop_fd` (or -1) became readable. */
+bool process_read_line(struct process *process, int64_t deadline_ms, int stop_fd, struct buf *line);
+
+/* Write to its stdin. False where it does not read, until `deadline_ms`, or has gone. */
+bool process_write(struct process *process, const char *text, int64_t deadline_ms);
+void process_close_stdin(struct process *process);
+
+/* End its whole group now; process_finish then says PROCESS_SIGNALLED. */
+void process_kill(const struct process *process);
 
 /* Ask the child to go (SIGTERM), wait at most `grace_ms`, then make it go. Releases `process`. */
 void process_stop(struct process *process, int grace_ms);

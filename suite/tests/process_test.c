@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "host/orphans.h"
 #include "shared/now.h"
 #include "shared/text.h"
 #include "tests/suite.h"
@@ -16,7 +17,7 @@ static struct process_result try(const char *command, int timeout_ms)
     process_env_inherit(&env);
     process_env_set(&env, "GREETING", "good day");
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
-    struct process_spec spec = {.argv = argv, .env = &env};
+    struct process_spec spec = {.argv = argv, .env = &env, .mark = "GREETING=good day"};
     struct process process = {0};
     struct process_result result = {0};
     OWNED(err_free) struct err err = {0};
@@ -84,6 +85,91 @@ START_TEST(what_is_left_behind_is_ended)
 }
 END_TEST
 
+static int64_t number_in(const struct process_result *result)
+{
+    int64_t pid = 0;
+    OWNED(mem_text_free)
+    char *text = mem_text_n(result->out.text.data, strcspn(result->out.text.data, "\n"));
+    ck_assert_msg(text_parse_int(text, 2, INT32_MAX, &pid), "%s", text);
+    return pid;
+}
+
+/* They make a session of their own, so that their group's end is not theirs. */
+static const char *const runaways[] = {
+    "setsid -f sleep 1000 >/dev/null 2>&1; sleep 0.1; pgrep -n -x sleep",
+    "setsid -f sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1'; sleep 0.1",
+    "setsid -f sh -c 'echo $$; trap \"\" TERM HUP; while :; do sleep 1; done' 2>/dev/null; "
+    "sleep 0.1",
+    "setsid -f sh -c 'echo $$; setsid -f sleep 999; exec sleep 1000' 2>/dev/null; sleep 0.1; "
+    "kill -9 0",
+};
+
+START_TEST(who_ran_away_is_ended)
+{
+    orphans_adopt();
+    int64_t started_ms = now_steady_ms();
+    OWNED(process_result_free) struct process_result result = try(runaways[_i], 10000);
+    int64_t pid = number_in(&result);
+    ck_assert(!is_alive(pid));
+    ck_assert(!orphans_exist(NULL));
+    ck_assert_int_lt(now_steady_ms() - started_ms, 5000);
+}
+END_TEST
+
+START_TEST(who_changed_its_environment_is_ended_with_the_run)
+{
+    orphans_adopt();
+    OWNED(process_result_free)
+    struct process_result result =
+        try("setsid -f env -i sh -c 'echo $$; exec sleep 1000' 2>/dev/null; sleep 0.1", 10000);
+    int64_t pid = number_in(&result);
+    ck_assert(is_alive(pid));
+    ck_assert(orphans_exist(NULL));
+    ck_assert_uint_ge(orphans_end(NULL), 1);
+    ck_assert(!is_alive(pid));
+}
+END_TEST
+
+START_TEST(a_child_of_ours_is_no_orphan)
+{
+    orphans_adopt();
+    OWNED(process_env_free) struct process_env env = {0};
+    process_env_inherit(&env);
+    const char *const argv[] = {"/bin/sh", "-c", "exec sleep 100", NULL};
+    struct process_spec spec = {.argv = argv, .env = &env};
+    struct process process = {0};
+    ck_assert(process_start(&spec, &process, NULL));
+    ck_assert(!orphans_exist(NULL));
+    ck_assert_uint_eq(orphans_end(NULL), 0);
+    ck_assert(is_alive(process.pid));
+    process_stop(&process, 2000);
+}
+END_TEST
+
+START_TEST(what_is_said_to_a_child_is_bounded_too)
+{
+    OWNED(process_env_free) struct process_env env = {0};
+    process_env_inherit(&env);
+    const char *const argv[] = {"/bin/sh", "-c", "read -r line; echo \"$line!\"; exec sleep 100",
+                                NULL};
+    struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .feed = true};
+    struct process process = {0};
+    ck_assert(process_start(&spec, &process, NULL));
+    ck_assert(process_write(&process, "hello\n", now_steady_ms() + 5000));
+    OWNED(buf_free) struct buf line = {0};
+    ck_assert(process_read_line(&process, now_steady_ms() + 5000, -1, &line));
+    ck_assert_str_eq(buf_str(&line), "hello!");
+    char *much = mem_new(1000001, 1);
+    for (size_t i = 0; i < 1000000; i++)
+        much[i] = 'x';
+    int64_t started_ms = now_steady_ms();
+    ck_assert(!process_write(&process, much, now_steady_ms() + 50));
+    ck_assert_int_lt(now_steady_ms() - started_ms, 2000);
+    free(much);
+    process_stop(&process, 2000);
+}
+END_TEST
+
 START_TEST(a_flood_is_bounded)
 {
     OWNED(process_result_free)
@@ -130,15 +216,15 @@ START_TEST(a_line_is_read_or_not)
     OWNED(process_env_free) struct process_env env = {0};
     process_env_inherit(&env);
     const char *const argv[] = {"/bin/sh", "-c", "echo first; echo second; exec sleep 100", NULL};
-    struct process_spec spec = {.argv = argv, .env = &env};
+    struct process_spec spec = {.argv = argv, .env = &env, .talk = true};
     struct process process = {0};
     ck_assert(process_start(&spec, &process, NULL));
     OWNED(buf_free) struct buf line = {0};
-    ck_assert(process_read_line(&process, now_steady_ms() + 5000, &line));
+    ck_assert(process_read_line(&process, now_steady_ms() + 5000, -1, &line));
     ck_assert_str_eq(buf_str(&line), "first");
     buf_clear(&line);
-    ck_assert(process_read_line(&process, now_steady_ms() + 5000, &line));
-    ck_assert(!process_read_line(&process, now_steady_ms() + 20, &line));
+    ck_assert(process_read_line(&process, now_steady_ms() + 5000, -1, &line));
+    ck_assert(!process_read_line(&process, now_steady_ms() + 20, -1, &line));
     process_stop(&process, 2000);
 }
 END_TEST
@@ -149,6 +235,10 @@ int main(void)
     Suite *suite = suite_of("process", &tests);
     tcase_add_loop_test(tests, a_child_ends_and_we_know_how, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, what_is_left_behind_is_ended);
+    tcase_add_loop_test(tests, who_ran_away_is_ended, 0, sizeof runaways / sizeof *runaways);
+    tcase_add_test(tests, who_changed_its_environment_is_ended_with_the_run);
+    tcase_add_test(tests, a_child_of_ours_is_no_orphan);
+    tcase_add_test(tests, what_is_said_to_a_child_is_bounded_too);
     tcase_add_test(tests, a_flood_is_bounded);
     tcase_add_test(tests, a_program_that_is_not_there_is_a_sentence);
     tcase_add_test(tests, an_environment_is_changed_not_doubled);

@@ -1,0 +1,84 @@
+/* A call with the token there is, and once more with a new one where that is refused. */
+#include "reference/call.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "reference/request.h"
+#include "reference/token.h"
+#include "shared/mem.h"
+
+static void call_api(const struct client *client, CURL *curl, const char *token,
+                     struct reply *reply)
+{
+    bool leak = client->bug == BUG_token_in_uri;
+    OWNED(mem_text_free)
+    char *url = mem_format("%s/conformance/probe%s%s", client->api, leak ? "?access_token=" : "",
+                           leak ? token : "");
+    OWNED(mem_text_free) char *header = mem_format("Authorization: %s", token);
+    buf_clear(&reply->body);
+    reply->status = 0;
+    request_send(curl, "GET", url, header, NULL, reply);
+}
+
+static bool wants_new_token(const struct client *client, long status)
+{
+    if (status == 401)
+        return client->bug != BUG_no_refresh_on_401;
+    return status == 403 && client->bug == BUG_refresh_on_403;
+}
+
+/* One call: with the token there is, and once more with a new one where that is refused. */
+static bool make_call(struct client *client, CURL *curl)
+{
+    OWNED(reply_free) struct reply reply = {0};
+    OWNED(mem_text_free) char *token = token_get(client, curl, NULL);
+    if (!token)
+        return false;
+    call_api(client, curl, token, &reply);
+    int retries = client->bug == BUG_refresh_without_end ? BUGGY_TRIES : 1;
+    for (int i = 0; i < retries && wants_new_token(client, reply.status); i++) {
+        OWNED(mem_text_free) char *fresh = token_get(client, curl, token);
+        if (!fresh)
+            return false;
+        if (client->bug != BUG_retry_with_old_token)
+            token_replace(&token, fresh);
+        call_api(client, curl, token, &reply);
+    }
+    if (reply.status != 200)
+        fprintf(stderr, "the API answered %ld\n", reply.status);
+    return reply.status == 200;
+}
+
+struct crew {
+    struct client *client;
+    atomic_long left;
+    atomic_bool failed;
+};
+
+static void *work(void *arg)
+{
+    struct crew *crew = arg;
+    CURL *curl = curl_easy_init();
+    while (atomic_fetch_sub(&crew->left, 1) > 0)
+        if (!make_call(crew->client, curl))
+            crew->failed = true;
+    curl_easy_cleanup(curl);
+    return NULL;
+}
+
+bool call_many(struct client *client, int64_t calls, int64_t parallel)
+{
+    enum { MOST = 256 };
+    struct crew crew = {.client = client, .left = (long)calls};
+    pthread_t threads[MOST];
+    int started = 0;
+    while (started < parallel - 1 && started < MOST &&
+           pthread_create(&threads[started], NULL, work, &crew) == 0)
+        started++;
+    work(&crew);
+    for (int i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return !crew.failed;
+}

@@ -1,0 +1,54 @@
+/* The contract: what the environment says, what the exit status means. */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/call.h"
+#include "reference/client.h"
+#include "shared/mem.h"
+#include "shared/text.h"
+
+enum { EXIT_OK = 0, EXIT_ERROR = 1, EXIT_UNSUPPORTED = 77, EXIT_USAGE = 2 };
+
+static int64_t number_of(const char *name)
+{
+    const char *text = getenv(name);
+    int64_t number = 1;
+    if (text)
+        text_parse_int(text, 1, 1000000, &number);
+    return number;
+}
+
+static bool read_arguments(int argc, char **argv, struct client *client)
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "--bug=", 6) != 0 || !bug_find(argv[i] + 6, &client->bug))
+            return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    mem_adopt_cjson();
+    struct client client = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    if (!read_arguments(argc, argv, &client)) {
+        fputs("usage: fakewix-reference-client [--bug=NAME], with NAME one of:\n", stderr);
+        bug_print(stderr);
+        return EXIT_USAGE;
+    }
+    if (!client_read_environment(&client)) {
+        fputs("the environment lacks WIX_API_BASE, WIX_AUTH_BASE, WIX_APP_ID, WIX_APP_SECRET or "
+              "WIX_INSTANCE_ID: run this through fakewix-conform\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    const char *operation = getenv("CONFORM_OP");
+    if (operation && strcmp(operation, "api") != 0)
+        return EXIT_UNSUPPORTED;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    bool ok = call_many(&client, number_of("CONFORM_CALLS"), number_of("CONFORM_PARALLEL"));
+    curl_global_cleanup();
+    client_free(&client);
+    return ok ? EXIT_OK : EXIT_ERROR;
+}
