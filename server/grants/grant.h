@@ -66,6 +66,16 @@ struct instance install_app(struct world *world, const char *app_id, const char 
  * app is told by webhook. An instance that is uninstalled already stays as it is. */
 void install_remove(struct world *world, struct instance *instance);
 
+/* The App URL as Wix calls it when an installation starts: with an opaque token that is good for
+ * ten minutes and one installation. NULL where the app has no app_url; caller frees. */
+char *install_app_url(struct world *world, int64_t now_ms, const struct app *app,
+                      const char *site_id);
+
+/* Where the browser goes after consent: code, state, instanceId, in this order. `state` may be
+ * NULL. Caller frees. */
+char *install_callback_url(const char *redirect_url, const char *code, const char *state,
+                           const char *instance_id);
+
 /* Mint an authorization code for an installation; the text is appended to `out`. */
 void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,
                        struct buf *out);

@@ -2,7 +2,11 @@
 #include <string.h>
 
 #include "grants/grant.h"
+#include "shared/mem.h"
 #include "shared/text.h"
+#include "shared/tree.h"
+#include "shared/url.h"
+#include "tokens/seal.h"
 #include "webhooks/event.h"
 
 struct instance install_app(struct world *world, const char *app_id, const char *site_id)
@@ -36,6 +40,34 @@ void install_remove(struct world *world, struct instance *instance)
     instance->state = INSTALL_UNINSTALLED;
     store_put_instance(world->store, world->id, instance);
     event_removed(world, instance);
+}
+
+enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: wix-facts section 9, pick 13 */
+
+char *install_app_url(struct world *world, int64_t now_ms, const struct app *app,
+                      const char *site_id)
+{
+    OWNED(tree_free) cJSON *tree = app_tree(app);
+    const char *base = tree_text(tree, "app_url");
+    if (!base)
+        return NULL;
+    struct install_ticket ticket = {.serial = world_serial(world),
+                                    .expires_ms = now_ms + TICKET_LIFE_MS};
+    memcpy(ticket.world, world->id, sizeof ticket.world);
+    memcpy(ticket.app_id, app->app_id, sizeof ticket.app_id);
+    memcpy(ticket.site_id, site_id, strlen(site_id) + 1);
+    OWNED(buf_free) struct buf token = {0};
+    seal_ticket(&token, &ticket);
+    const struct url_param params[] = {{"token", buf_str(&token)}, {NULL, NULL}};
+    return url_with_params(base, params);
+}
+
+char *install_callback_url(const char *redirect_url, const char *code, const char *state,
+                           const char *instance_id)
+{
+    const struct url_param params[] = {
+        {"code", code}, {"state", state}, {"instanceId", instance_id}, {NULL, NULL}};
+    return url_with_params(redirect_url, params);
 }
 
 void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,

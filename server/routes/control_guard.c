@@ -5,30 +5,13 @@
 
 #include "routes/control.h"
 #include "routes/fake.h"
-#include "shared/mem.h"
 #include "shared/text.h"
-
-/* host[:port] names this machine's loopback. */
-static bool is_loopback(const char *host)
-{
-    OWNED(mem_text_free) char *name = mem_text(host);
-    if (name[0] == '[') {
-        char *end = strchr(name, ']');
-        if (end)
-            end[1] = '\0';
-        return strcasecmp(name, "[::1]") == 0;
-    }
-    name[strcspn(name, ":")] = '\0';
-    size_t len = strlen(name);
-    bool dotted = strncmp(name, "127.", 4) == 0 && strspn(name, "0123456789.") == len;
-    return dotted || strcasecmp(name, "localhost") == 0 ||
-           (len > 10 && strcasecmp(name + len - 10, ".localhost") == 0);
-}
+#include "shared/url.h"
 
 static bool origin_is_ours(const char *origin)
 {
     const char *host = strstr(origin, "://");
-    return host && is_loopback(host + 3);
+    return host && url_host_is_local(host + 3);
 }
 
 static bool has_token(const struct exchange *x)
@@ -48,7 +31,7 @@ enum refusal control_guard(const struct exchange *x)
     case ENTRANCE_UNIX:
         return REFUSAL_NONE;
     case ENTRANCE_LOOPBACK:
-        if (!host || !is_loopback(host))
+        if (!host || !url_host_is_local(host))
             return REFUSAL_CONTROL_FOREIGN_HOST;
         if (origin && !origin_is_ours(origin))
             return REFUSAL_CONTROL_FOREIGN_ORIGIN;

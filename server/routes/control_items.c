@@ -8,7 +8,6 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 #include "state/config.h"
-#include "tokens/seal.h"
 #include "tokens/token.h"
 
 enum refusal control_apps(struct exchange *x)
@@ -181,40 +180,6 @@ enum refusal control_reinstall(struct exchange *x)
     return REFUSAL_NONE;
 }
 
-enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: pick-13 */
-
-/* The App URL as Wix would call it: with an opaque token. */
-static char *app_url(struct exchange *x, const cJSON *app, const char *site_id)
-{
-    const char *base = tree_text(app, "app_url");
-    if (!base)
-        return NULL;
-    struct install_ticket ticket = {.serial = world_serial(x->world),
-                                    .expires_ms = x->now_ms + TICKET_LIFE_MS};
-    memcpy(ticket.world, x->world->id, sizeof ticket.world);
-    memcpy(ticket.app_id, tree_text(app, "app_id"), strlen(tree_text(app, "app_id")) + 1);
-    memcpy(ticket.site_id, site_id, strlen(site_id) + 1);
-    OWNED(buf_free) struct buf url = {0};
-    buf_format(&url, "%s%ctoken=", base, strchr(base, '?') ? '&' : '?');
-    seal_ticket(&url, &ticket);
-    return buf_take(&url);
-}
-
-static char *callback_url(const char *redirect_url, const char *code, const char *state,
-                          const char *instance_id)
-{
-    OWNED(buf_free) struct buf url = {0};
-    buf_format(&url, "%s%ccode=", redirect_url, strchr(redirect_url, '?') ? '&' : '?');
-    text_add_escaped(&url, code);
-    if (state) {
-        buf_text(&url, "&state=");
-        text_add_escaped(&url, state);
-    }
-    buf_text(&url, "&instanceId=");
-    text_add_escaped(&url, instance_id);
-    return buf_take(&url);
-}
-
 /* The redirect URL a body asks for, registered; or the app's first; NULL where it has none. */
 static enum refusal pick_redirect(struct exchange *x, const struct app *app, const cJSON *tree,
                                   const char **ret_url)
@@ -247,11 +212,12 @@ enum refusal control_install(struct exchange *x)
     struct instance instance = install_app(x->world, app_id, site_id);
     OWNED(buf_free) struct buf code = {0};
     install_mint_code(x->world, x->now_ms, &instance, &code);
-    OWNED(mem_text_free) char *start = app_url(x, tree, site_id);
+    OWNED(mem_text_free) char *start = install_app_url(x->world, x->now_ms, &app, site_id);
     OWNED(mem_text_free)
-    char *callback = redirect_url ? callback_url(redirect_url, buf_str(&code),
-                                                 tree_text(x->body, "state"), instance.instance_id)
-                                  : NULL;
+    char *callback = redirect_url
+                         ? install_callback_url(redirect_url, buf_str(&code),
+                                                tree_text(x->body, "state"), instance.instance_id)
+                         : NULL;
     cJSON *answer = cJSON_CreateObject();
     tree_put_text(answer, "instance_id", instance.instance_id);
     tree_put_text(answer, "app_url", start);

@@ -102,7 +102,10 @@ static void note_page(struct exchange *x)
         exchange_set_app(x, exchange_param(x, "appId", NULL));
     if (token && !*x->app_id && seal_open_ticket(token, &ticket))
         exchange_set_app(x, ticket.app_id);
-    note_token(x, exchange_query(x, "access_token"));
+    token = exchange_param(x, "access_token", NULL);
+    if (!token)
+        token = exchange_query(x, "access_token");
+    note_token(x, token ? token : facts_bearer(x));
 }
 
 void facts_note(struct exchange *x, enum service service)

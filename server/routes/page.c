@@ -1,20 +1,13 @@
 /* One frame for all pages. No header forbids framing, and the opener policy is the one that Wix's
- * own flow asks for (custom-auth). */
+ * own flow asks for (wix-facts 4.1). */
 #include "routes/page.h"
 
-#include "shared/text.h"
+#include <stdlib.h>
+#include <string.h>
 
-static const char style[] =
-    "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#20303c}"
-    "main{max-width:30rem;margin:4rem auto;padding:2rem;background:#fff;border-radius:12px;"
-    "box-shadow:0 1px 6px #0002}h1{font-size:1.4rem;margin:0 0 1rem}"
-    "button{font:inherit;padding:.6rem 1.4rem;border-radius:6px;border:1px solid #1769e0;"
-    "margin:1rem .5rem 0 0;background:#fff;color:#1769e0}"
-    "button.first{background:#1769e0;color:#fff}footer{font-size:.8rem;color:#67727c;"
-    "margin-top:2rem}label{display:block;margin:.4rem 0}"
-    "@media(prefers-color-scheme:dark){body{background:#15191d;color:#e4e8ec}"
-    "main{background:#20262c}button{background:#20262c;color:#7fb2ff;border-color:#7fb2ff}"
-    "button.first{color:#fff}}";
+#include "routes/web.h"
+#include "shared/mem.h"
+#include "shared/text.h"
 
 void page_begin(struct response *response, int status, const char *title)
 {
@@ -27,7 +20,9 @@ void page_begin(struct response *response, int status, const char *title)
              "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
              "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
     text_add_html(body, title);
-    buf_format(body, "</title><style>%s</style></head><body><main><h1>", style);
+    buf_text(body, "</title><style>");
+    buf_text(body, web_page_css);
+    buf_text(body, "</style></head><body><main><h1>");
     text_add_html(body, title);
     buf_text(body, "</h1>");
 }
@@ -43,11 +38,34 @@ void page_redirect(struct response *response, const char *url)
     response_text(response, 302, "text/html; charset=utf-8", "");
     response_header(response, "Location", url);
     response_header(response, "Cache-Control", "no-store");
+    response_header(response, "Referrer-Policy", "no-referrer");
 }
 
-void page_error(struct response *response, int status, const char *sentence)
+void page_error(struct response *response, int status, const char *sentence, const char *note)
 {
     page_begin(response, status, sentence);
     buf_text(&response->body, "<p>Nothing was installed.</p>");
+    if (note) {
+        buf_text(&response->body, "<p class=\"note\">For the developer: ");
+        text_add_html(&response->body, note);
+        buf_text(&response->body, ".</p>");
+    }
     page_end(response);
+}
+
+/* The bytes of the first character of UTF-8 text. */
+static size_t first_len(const char *text)
+{
+    size_t len = *text ? 1 : 0;
+    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len++;
+    return len;
+}
+
+void page_put_badge(struct buf *body, const char *name)
+{
+    OWNED(mem_text_free) char *letter = mem_text_n(name, first_len(name));
+    buf_text(body, "<div class=\"badge\" aria-hidden=\"true\">");
+    text_add_html(body, letter);
+    buf_text(body, "</div>");
 }

@@ -5,8 +5,8 @@
 
 #include "http/message.h"
 
-/* A page with one sentence. */
-void page_error(struct response *response, int status, const char *sentence);
+/* A page with one sentence, and a note for the developer, which may be NULL. */
+void page_error(struct response *response, int status, const char *sentence, const char *note);
 
 /* Send the browser on. The URL goes out as it is: percent-encode what comes from outside. */
 void page_redirect(struct response *response, const char *url);
@@ -14,5 +14,8 @@ void page_redirect(struct response *response, const char *url);
 /* Start and end a page; between them append escaped HTML to response->body. */
 void page_begin(struct response *response, int status, const char *title);
 void page_end(struct response *response);
+
+/* An app's badge: the first letter of its name. */
+void page_put_badge(struct buf *body, const char *name);
 
 #endif

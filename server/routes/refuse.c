@@ -153,7 +153,7 @@ void refuse_render(struct exchange *x)
     if (x->world)
         look = look_of(x->world, x->refusal);
     if (look.shape == SHAPE_PAGE) {
-        page_error(x->response, look.status, refusal_row(x->refusal)->sentence);
+        page_error(x->response, look.status, refusal_row(x->refusal)->sentence, x->refusal_detail);
         return;
     }
     response_json(x->response, look.status, refuse_body(x->refusal, look.shape, x->refusal_detail));

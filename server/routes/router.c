@@ -63,10 +63,16 @@ enum service router_service_of(const char *path)
         const char *prefix;
         enum service service;
     } prefixes[] = {
-        {"/_fakewix", SERVICE_CONTROL},        {"/oauth2/authorize", SERVICE_PAGE},
-        {"/oauth2/logout", SERVICE_PAGE},      {"/oauth2/", SERVICE_TOKEN},
-        {"/oauth/access", SERVICE_ACCESS},     {"/installer/", SERVICE_PAGE},
+        {"/_fakewix", SERVICE_CONTROL},
+        {"/oauth2/authorize", SERVICE_PAGE},
+        {"/oauth2/logout", SERVICE_PAGE},
+        {"/oauth2/", SERVICE_TOKEN},
+        {"/oauth/access", SERVICE_ACCESS},
+        {"/installer/", SERVICE_PAGE},
         {"/login/device-login", SERVICE_PAGE},
+        {"/app-installer", SERVICE_PAGE},
+        {"/app-oauth-installation/", SERVICE_PAGE},
+        {"/_api/site-apps/", SERVICE_PAGE},
     };
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strncmp(path, prefixes[i].prefix, strlen(prefixes[i].prefix)) == 0)

@@ -8,6 +8,7 @@
 #include "shared/text.h"
 #include "shared/tree.h"
 #include "suite.h"
+#include "tokens/seal.h"
 
 static struct harness *fake;
 
@@ -69,8 +70,8 @@ START_TEST(page_asks_for_consent)
     answer_expect_header(&answer, "X-Frame-Options", NULL);
     ck_assert_ptr_nonnull(strstr(page, "Acme Orders"));
     ck_assert_ptr_nonnull(strstr(page, "Corner Bakery"));
-    ck_assert_ptr_nonnull(strstr(page, "method=\"post\" action=\"/installer/install\""));
-    ck_assert_ptr_nonnull(strstr(page, "s&quot;&gt;&lt;b&gt;"));
+    ck_assert_ptr_nonnull(strstr(page, "method=\"post\" action=\"/installer/install?appId="));
+    ck_assert_ptr_nonnull(strstr(page, "&amp;state=s%22%3E%3Cb%3E\""));
     ck_assert_ptr_null(strstr(page, "<b>"));
 }
 END_TEST
@@ -112,20 +113,6 @@ START_TEST(consent_auto_redirects_at_once)
 }
 END_TEST
 
-START_TEST(redirect_url_with_a_query_is_appended_to)
-{
-    harness_do(fake, 201, "POST /_fakewix/apps",
-               "{'app_id':'q','app_secret':'s','redirect_urls':['https://a.example/?x=1']}");
-    fake->fake.consent_auto = true;
-    OWNED(answer_free)
-    struct answer answer = harness_ask(
-        fake, "GET /installer/install?appId=q&redirectUrl=https%3A%2F%2Fa.example%2F%3Fx%3D1", NULL,
-        NULL);
-    OWNED(mem_text_free) char *url = location_of(&answer);
-    ck_assert_int_eq(strncmp(url, "https://a.example/?x=1&code=", 28), 0);
-}
-END_TEST
-
 START_TEST(declining_stays_or_redirects_by_profile)
 {
     OWNED(answer_free)
@@ -142,6 +129,253 @@ START_TEST(declining_stays_or_redirects_by_profile)
 }
 END_TEST
 
+/* ---- URLs as apps register and clients send them ---- */
+
+/* What is registered, what the query says, and where the browser goes (up to the code); NULL for
+ * the error page. */
+static const struct {
+    const char *registered, *sent, *before, *after;
+} urls[] = {
+    {"https://a.example/cb", "https%3A%2F%2Fa.example%2Fcb", "https://a.example/cb?code=", ""},
+    {"https://a.example/cb", "https://a.example/cb", "https://a.example/cb?code=", ""},
+    {"https://a.example/cb?x=1", "https%3A%2F%2Fa.example%2Fcb%3Fx%3D1",
+     "https://a.example/cb?x=1&code=", ""},
+    {"https://a.example/cb?x=1", "https://a.example/cb?x=1", "https://a.example/cb?x=1&code=", ""},
+    {"https://a.example/cb?x=1&y=2", "https%3A%2F%2Fa.example%2Fcb%3Fx%3D1%26y%3D2",
+     "https://a.example/cb?x=1&y=2&code=", ""},
+    {"https://a.example/cb?x=1&y=2", "https://a.example/cb?x=1&y=2", NULL, NULL},
+    {"https://a.example/cb?", "https%3A%2F%2Fa.example%2Fcb%3F", "https://a.example/cb?code=", ""},
+    {"https://a.example/cb#done", "https%3A%2F%2Fa.example%2Fcb%23done",
+     "https://a.example/cb?code=", "#done"},
+    {"https://a.example/cb?x=1#done", "https%3A%2F%2Fa.example%2Fcb%3Fx%3D1%23done",
+     "https://a.example/cb?x=1&code=", "#done"},
+    {"https://a.example/cb", "https%253A%252F%252Fa.example%252Fcb", NULL, NULL},
+    {"https://a.example/c%20b", "https%3A%2F%2Fa.example%2Fc%2520b",
+     "https://a.example/c%20b?code=", ""},
+    {"https://a.example/c%20b", "https://a.example/c%20b", NULL, NULL},
+    {"https://a.example/c+b", "https%3A%2F%2Fa.example%2Fc%2Bb", "https://a.example/c+b?code=", ""},
+    {"https://a.example/c+b", "https://a.example/c+b", NULL, NULL},
+    {"https://a.example/cb", "https%3a%2f%2fa.example%2fcb", "https://a.example/cb?code=", ""},
+    {"https://a.example/cb", "https%3A%2F%2Fa.example%3A443%2Fcb", NULL, NULL},
+    {"https://a.example/cb", "https%3A%2F%2FA.example%2Fcb", NULL, NULL},
+    {"https://a.example/cb", "https%3A%2F%2Fa.example%2Fcb&redirectUrl=https%3A%2F%2Fevil.example",
+     NULL, NULL},
+    {"https://a.example/\\u00e9", "https%3A%2F%2Fa.example%2F%C3%A9",
+     "https://a.example/\xC3\xA9?code=", ""},
+};
+
+START_TEST(redirect_urls_are_compared_by_character)
+{
+    OWNED(mem_text_free)
+    char *app =
+        mem_format("{'app_id':'q','app_secret':'s','redirect_urls':['%s']}", urls[_i].registered);
+    harness_do(fake, 201, "POST /_fakewix/apps", app);
+    fake->fake.consent_auto = true;
+    OWNED(mem_text_free)
+    char *line = mem_format("GET /installer/install?appId=q&redirectUrl=%s", urls[_i].sent);
+    OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    if (!urls[_i].before) {
+        ck_assert_int_eq(answer.status, 400);
+        ck_assert_ptr_null(url);
+        return;
+    }
+    ck_assert_int_eq(answer.status, 302);
+    ck_assert_msg(strncmp(url, urls[_i].before, strlen(urls[_i].before)) == 0, "%s", url);
+    ck_assert_str_eq(url + strlen(url) - strlen(urls[_i].after), urls[_i].after);
+}
+END_TEST
+
+/* What a client sends as state, and what comes back, both as they are in the URL. */
+static const struct {
+    const char *sent, *back;
+} states[] = {
+    {"plain", "plain"},
+    {"", ""},
+    {"a%26b%3Dc%23d", "a%26b%3Dc%23d"},
+    {"a+b", "a%20b"},
+    {"%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E"},
+    {"%0D%0ASet-Cookie%3A%20x%3D1", "%0D%0ASet-Cookie%3A%20x%3D1"},
+    {"%E2%9C%93%F0%9F%98%80", "%E2%9C%93%F0%9F%98%80"},
+    {"%25%2541", "%25%2541"},
+    {"%7B%22a%22%3A1%7D", "%7B%22a%22%3A1%7D"},
+};
+
+START_TEST(state_comes_back_as_it_was)
+{
+    fake->fake.consent_auto = true;
+    OWNED(mem_text_free)
+    char *line = mem_format("%s&state=%s", INSTALL "&redirectUrl=" LOGIN, states[_i].sent);
+    OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *expected = mem_format("&state=%s&instanceId=", states[_i].back);
+    ck_assert_msg(url && strstr(url, expected) != NULL, "%s", url);
+}
+END_TEST
+
+/* ---- an installation that starts with the app id alone ---- */
+
+START_TEST(app_id_alone_asks_for_the_site)
+{
+    OWNED(answer_free) struct answer answer = harness_ask(fake, INSTALL, NULL, NULL);
+    const char *page = buf_str(&answer.body);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_ptr_nonnull(strstr(page, "name=\"siteId\""));
+    ck_assert_ptr_nonnull(strstr(page, "value=\"continue\""));
+    ck_assert_ptr_null(strstr(page, "value=\"agree\""));
+}
+END_TEST
+
+START_TEST(a_chosen_site_leads_to_the_app_url)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "POST /installer/install?appId=$APP", NULL,
+                                       "siteId=$SITE&decision=continue");
+    ck_assert_int_eq(answer.status, 302);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
+    OWNED(mem_text_free) char *ticket = param_of(url, "token");
+    harness_keep(fake, "TICKET", ticket);
+    harness_do(fake, 302, "POST /installer/install", FORM "&token=$TICKET&decision=agree");
+}
+END_TEST
+
+START_TEST(app_id_alone_goes_on_by_itself_where_consent_is_automatic)
+{
+    fake->fake.consent_auto = true;
+    OWNED(answer_free) struct answer answer = harness_ask(fake, INSTALL, NULL, NULL);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
+}
+END_TEST
+
+/* ---- "add to site" ---- */
+
+START_TEST(a_page_lists_apps_and_sites)
+{
+    harness_do(fake, 201, "POST /_fakewix/apps",
+               "{'app_id':'i','app_secret':'s','name':'<script>'}");
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "GET /_fakewix/installs", NULL, NULL);
+    const char *page = buf_str(&answer.body);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_ptr_nonnull(strstr(page, "Acme Orders"));
+    ck_assert_ptr_nonnull(strstr(page, "Corner Bakery"));
+    ck_assert_ptr_nonnull(strstr(page, "It has no app_url"));
+    ck_assert_ptr_null(strstr(page, "<script>"));
+}
+END_TEST
+
+#define START "GET /_fakewix/installs/start?appId=$APP&siteId=$SITE"
+
+START_TEST(adding_to_a_site_calls_the_app_url)
+{
+    OWNED(answer_free) struct answer answer = harness_ask(fake, START, NULL, NULL);
+    ck_assert_int_eq(answer.status, 302);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
+    harness_do(fake, 400, "GET /_fakewix/installs/start?appId=nobody", NULL);
+    harness_do(fake, 400, "GET /_fakewix/installs/start?appId=$APP&siteId=nowhere", NULL);
+}
+END_TEST
+
+START_TEST(consent_may_be_asked_before_the_app_url)
+{
+    harness_do(fake, 200, "PUT /_fakewix/profile", "{'consent_asked':'before-app-url'}");
+    OWNED(answer_free) struct answer page = harness_ask(fake, START, NULL, NULL);
+    ck_assert_int_eq(page.status, 200);
+    ck_assert_ptr_nonnull(strstr(buf_str(&page.body), "value=\"agree\""));
+    harness_do(fake, 200, "POST /_fakewix/installs/start?appId=$APP&siteId=$SITE",
+               "decision=decline");
+    OWNED(answer_free)
+    struct answer answer = harness_ask(
+        fake, "POST /_fakewix/installs/start?appId=$APP&siteId=$SITE", NULL, "decision=agree");
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *ticket = param_of(url, "token");
+    harness_keep(fake, "TICKET", ticket);
+    harness_do(fake, 200, INSTALL "&redirectUrl=" LOGIN, NULL);
+    harness_do(fake, 302, INSTALL "&redirectUrl=" LOGIN "&token=$TICKET", NULL);
+    harness_do(fake, 400, INSTALL "&redirectUrl=" LOGIN "&token=$TICKET", NULL);
+}
+END_TEST
+
+/* ---- the external install flow ---- */
+
+#define EXTERNAL "/app-installer?appId=$APP&shareUrlId=5a1e0000-0000-4000-8000-000000000001"
+#define RETURN                                                                                     \
+    "&postInstallationUrl=https%3A%2F%2Fapp.example%2Fdone%3Fuser%3D7%26x%3Da%2520b%23top"
+
+START_TEST(the_external_flow_ends_with_a_signed_instance)
+{
+    harness_do(fake, 200, "GET " EXTERNAL RETURN, NULL);
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "siteId=$SITE&decision=agree");
+    ck_assert_int_eq(answer.status, 302);
+    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free)
+    char *expected = harness_expand(fake, "https://app.example/done?user=7&x=a%20b&appId=$APP"
+                                          "&tenantId=$SITE&instanceId=$INSTANCE&signedInstance=");
+    ck_assert_msg(strncmp(url, expected, strlen(expected)) == 0, "%s", url);
+    ck_assert_str_eq(url + strlen(url) - 4, "#top");
+    url[strlen(url) - 4] = '\0';
+    OWNED(mem_text_free) char *sealed = param_of(url, "signedInstance");
+    OWNED(buf_free) struct buf json = {0};
+    ck_assert(seal_open_instance(harness_value(fake, "SECRET"), sealed, &json));
+    OWNED(tree_free) cJSON *payload = tree_parse(buf_str(&json), json.len, NULL);
+    ck_assert_str_eq(tree_text(payload, "instanceId"), harness_value(fake, "INSTANCE"));
+}
+END_TEST
+
+START_TEST(declining_the_external_flow_tells_nothing)
+{
+    OWNED(answer_free)
+    struct answer stay = harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "decision=decline");
+    ck_assert_int_eq(stay.status, 200);
+    answer_expect_header(&stay, "Location", NULL);
+    harness_do(fake, 200, "PUT /_fakewix/profile", "{'consent_declined':'redirect'}");
+    OWNED(answer_free)
+    struct answer away = harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "decision=decline");
+    answer_expect_header(&away, "Location", "https://app.example/done?user=7&x=a%20b#top");
+}
+END_TEST
+
+START_TEST(the_external_flow_needs_no_callback)
+{
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST /app-installer?appId=$APP", NULL, "decision=agree");
+    ck_assert_int_eq(answer.status, 200);
+    fake->fake.consent_auto = true;
+    harness_do(fake, 200, "GET /app-installer?appId=$APP", NULL);
+    harness_do(fake, 302, "GET " EXTERNAL RETURN, NULL);
+}
+END_TEST
+
+/* Where a browser must not be sent. */
+static const char *const bad_returns[] = {
+    "http%3A%2F%2Fapp.example%2F",
+    "javascript%3Aalert(1)",
+    "http%3A%2F%2Flocalhost.evil.example%2F",
+    "http%3A%2F%2Flocalhost%40evil.example%2F",
+    "%2F%2Fevil.example",
+    "https%3A%2F%2F%2Fevil",
+    "https%3A%2F%2Fa.example%2F%0D%0AX%3A1",
+    "https%3A%2F%2Fa.example%5C%40evil.example",
+};
+
+START_TEST(a_bad_callback_gets_an_error_page)
+{
+    fake->fake.consent_auto = true;
+    OWNED(mem_text_free)
+    char *line =
+        mem_format("GET /app-installer?appId=$APP&postInstallationUrl=%s", bad_returns[_i]);
+    OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
+    answer_expect_refusal(&answer, fake, 400, "install-return-url");
+    answer_expect_header(&answer, "Location", NULL);
+}
+END_TEST
+
 /* ---- what is refused: always a page, never a redirect ---- */
 
 static const struct {
@@ -150,7 +384,9 @@ static const struct {
     {"GET /installer/install", "install-app-unknown"},
     {"GET /installer/install?appId=nobody&redirectUrl=" LOGIN, "install-app-unknown"},
     {"GET /installer/install?client_id=$APP&redirect_uri=" LOGIN, "install-app-unknown"},
-    {INSTALL, "install-redirect-unknown"},
+    {INSTALL "&redirect_uri=" LOGIN, "install-redirect-unknown"},
+    {INSTALL "&token=$TICKET", "install-redirect-unknown"},
+    {"GET /installer/install?appId=bare", "install-redirect-unknown"},
     {INSTALL "&redirectUrl=", "install-redirect-unknown"},
     {INSTALL "&redirectUrl=https%3A%2F%2Fevil.example%2Flogin", "install-redirect-unknown"},
     {INSTALL "&redirectUrl=" LOGIN "%2F", "install-redirect-unknown"},
@@ -164,6 +400,7 @@ static const struct {
 START_TEST(wrong_request_gets_an_error_page)
 {
     keep_ticket();
+    harness_do(fake, 201, "POST /_fakewix/apps", "{'app_id':'bare','app_secret':'s'}");
     fake->fake.consent_auto = _i % 2;
     OWNED(answer_free) struct answer answer = harness_ask(fake, refused[_i].line, NULL, NULL);
     answer_expect_refusal(&answer, fake, 400, refused[_i].outcome);
@@ -213,22 +450,27 @@ START_TEST(ticket_of_another_app_is_invalid)
 }
 END_TEST
 
+/* In a world with a name of the longest kind. */
 START_TEST(longest_ids_fit_into_a_ticket)
 {
     static const char id[] = "a123456789012345678901234567890123456789012345678901234567890123";
+    static const char world[] = "w1234567890123456789012345678901";
     harness_keep(fake, "LONG", id);
+    harness_keep(fake, "WORLD", world);
     ck_assert_uint_eq(strlen(id), MODEL_ID_MAX);
-    harness_do(fake, 201, "POST /_fakewix/apps",
+    ck_assert_uint_eq(strlen(world), MODEL_WORLD_MAX);
+    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'$WORLD'}");
+    harness_do(fake, 201, "POST /_fakewix/worlds/$WORLD/apps",
                "{'app_id':'$LONG','app_secret':'s','app_url':'http://localhost/',"
                "'redirect_urls':['http://localhost:3000/login']}");
-    harness_do(fake, 201, "POST /_fakewix/sites", "{'site_id':'$LONG'}");
+    harness_do(fake, 201, "POST /_fakewix/worlds/$WORLD/sites", "{'site_id':'$LONG'}");
     OWNED(answer_free)
-    struct answer answer =
-        harness_ask(fake, "POST /_fakewix/installs", NULL, "{'app_id':'$LONG','site_id':'$LONG'}");
+    struct answer answer = harness_ask(fake, "POST /_fakewix/worlds/$WORLD/installs", NULL,
+                                       "{'app_id':'$LONG','site_id':'$LONG'}");
     ck_assert_int_eq(answer.status, 201);
     OWNED(mem_text_free) char *ticket = param_of(tree_text(answer.json, "app_url"), "token");
     harness_keep(fake, "TICKET", ticket);
-    harness_do(fake, 302, "POST /installer/install",
+    harness_do(fake, 302, "POST /w/$WORLD/installer/install",
                "appId=$LONG&redirectUrl=" LOGIN "&token=$TICKET&decision=agree");
 }
 END_TEST
@@ -245,6 +487,10 @@ static const struct {
     {"GET /installer/close-window?access_token=garbage", 400},
     {"GET /installer/close-window?access_token=", 400},
     {"GET /installer/close-window", 400},
+    {"GET /installer/token-received?access_token=$ACCESS", 200},
+    {"GET /_api/site-apps/v1/site-apps/token-received?access_token=$ACCESS", 200},
+    {"GET /app-oauth-installation/token-received?access_token=$ACCESS", 200},
+    {"GET /app-oauth-installation/token-received", 400},
 };
 
 START_TEST(window_closes_for_a_good_token)
@@ -257,13 +503,53 @@ START_TEST(window_closes_for_a_good_token)
 }
 END_TEST
 
+static const char *const finish_calls[] = {"POST /installer/token-received",
+                                           "POST /_api/site-apps/v1/site-apps/token-received",
+                                           "POST /app-oauth-installation/token-received"};
+
+START_TEST(older_finish_calls_still_answer)
+{
+    harness_connect(fake);
+    OWNED(answer_free)
+    struct answer body = harness_ask(fake, finish_calls[_i], NULL, "{'access_token':'$ACCESS'}");
+    ck_assert_int_eq(body.status, 200);
+    answer_expect(&body, "finished", "true");
+    OWNED(mem_text_free) char *line = mem_format("%s?access_token=$ACCESS", finish_calls[_i]);
+    harness_do(fake, 200, line, NULL);
+    OWNED(answer_free)
+    struct answer header = harness_ask(fake, finish_calls[_i], "Authorization: $ACCESS", NULL);
+    ck_assert_int_eq(header.status, 200);
+    harness_do(fake, 400, finish_calls[_i], "{'access_token':'garbage'}");
+}
+END_TEST
+
+START_TEST(the_old_consent_page_answers)
+{
+    harness_do(fake, 200, "GET /app-oauth-installation/consent?appId=$APP&redirectUrl=" LOGIN,
+               NULL);
+    harness_do(fake, 302, "POST /app-oauth-installation/consent?appId=$APP&redirectUrl=" LOGIN,
+               "decision=agree");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_test(tcase, page_asks_for_consent);
     tcase_add_test(tcase, agreeing_redirects_with_code_state_and_instance);
     tcase_add_test(tcase, consent_auto_redirects_at_once);
-    tcase_add_test(tcase, redirect_url_with_a_query_is_appended_to);
+    suite_rows(tcase, redirect_urls_are_compared_by_character, urls);
+    suite_rows(tcase, state_comes_back_as_it_was, states);
+    tcase_add_test(tcase, app_id_alone_asks_for_the_site);
+    tcase_add_test(tcase, a_chosen_site_leads_to_the_app_url);
+    tcase_add_test(tcase, app_id_alone_goes_on_by_itself_where_consent_is_automatic);
+    tcase_add_test(tcase, a_page_lists_apps_and_sites);
+    tcase_add_test(tcase, adding_to_a_site_calls_the_app_url);
+    tcase_add_test(tcase, consent_may_be_asked_before_the_app_url);
+    tcase_add_test(tcase, the_external_flow_ends_with_a_signed_instance);
+    tcase_add_test(tcase, declining_the_external_flow_tells_nothing);
+    tcase_add_test(tcase, the_external_flow_needs_no_callback);
+    suite_rows(tcase, a_bad_callback_gets_an_error_page, bad_returns);
     tcase_add_test(tcase, declining_stays_or_redirects_by_profile);
     suite_rows(tcase, wrong_request_gets_an_error_page, refused);
     tcase_add_test(tcase, ticket_is_416_hexadecimal_digits);
@@ -272,5 +558,7 @@ int main(void)
     tcase_add_test(tcase, ticket_of_another_app_is_invalid);
     tcase_add_test(tcase, longest_ids_fit_into_a_ticket);
     suite_rows(tcase, window_closes_for_a_good_token, windows);
+    suite_rows(tcase, older_finish_calls_still_answer, finish_calls);
+    tcase_add_test(tcase, the_old_consent_page_answers);
     return suite_run("installer", tcase);
 }

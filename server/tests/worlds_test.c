@@ -101,7 +101,7 @@ static const struct {
     {"POST /oauth2/token", NULL, "client_id=$BAPP", 400, true},
     {"GET /apps/v1/instance", "Authorization: $BTOKEN", NULL, 200, true},
     {"POST /oauth2/token-info", NULL, "{'token':'$BTOKEN'}", 200, true},
-    {"GET /installer/install?appId=$BAPP", NULL, NULL, 400, true},
+    {"GET /installer/install?appId=$BAPP", NULL, NULL, 200, true},
     {"GET /conformance/probe", NULL, NULL, 401, false},
     {"GET /conformance/probe", "Authorization: garbage", NULL, 401, false},
     {"POST /oauth2/token", NULL, MINT("$APP", "$SECRET", "$INSTANCE"), 200, false},

@@ -1,18 +1,26 @@
-/* HMACs. The ticket is 208 bytes: the facts as text, zeros, and 32 bytes of HMAC-SHA256 over both.
+/* HMACs. The ticket is 208 bytes: the facts, zeros, and 32 bytes of HMAC-SHA256 over both.
  * It only has to be opaque to clients, so the facts are not hidden. */
 #include "tokens/seal.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shared/mem.h"
 #include "shared/text.h"
 
-enum { MAC_LEN = 32, TICKET_LEN = SEAL_TICKET_HEX / 2, TICKET_FACTS = TICKET_LEN - MAC_LEN };
+enum {
+    MAC_LEN = 32,
+    TICKET_LEN = SEAL_TICKET_HEX / 2,
+    TICKET_FACTS = TICKET_LEN - MAC_LEN,
+    TICKET_IDS = 3
+};
+
+static_assert(TICKET_IDS + MODEL_WORLD_MAX + 2 * MODEL_ID_MAX + 2 * 6 <= TICKET_FACTS,
+              "the longest ids fit into a ticket");
 
 static const char ticket_key[] = "fakewix public test key for installer tokens";
 
@@ -22,14 +30,26 @@ static void mac(const char *key, const void *bytes, size_t len, uint8_t ret_mac[
     HMAC(EVP_sha256(), key, (int)strlen(key), bytes, len, ret_mac, &mac_len);
 }
 
+/* Lengths of the three ids, the ids, and two numbers of 48 bits: ids of the longest kind fill 175
+ * of the 176 bytes. */
+static uint8_t *put_number(uint8_t *at, int64_t value)
+{
+    for (int shift = 40; shift >= 0; shift -= 8)
+        *at++ = (uint8_t)((uint64_t)value >> shift);
+    return at;
+}
+
 void seal_ticket(struct buf *out, const struct install_ticket *ticket)
 {
+    const char *const ids[TICKET_IDS] = {ticket->world, ticket->app_id, ticket->site_id};
     uint8_t bytes[TICKET_LEN] = {0};
-    int len =
-        snprintf((char *)bytes, TICKET_FACTS, "%s|%s|%s|%lld|%lld", ticket->world, ticket->app_id,
-                 ticket->site_id, (long long)ticket->serial, (long long)ticket->expires_ms);
-    if (len < 0 || len >= TICKET_FACTS)
-        bytes[0] = 0; /* ids of the longest kind do not fit: the ticket opens for nobody */
+    uint8_t *at = bytes + TICKET_IDS;
+    for (size_t i = 0; i < TICKET_IDS; i++) {
+        bytes[i] = (uint8_t)strlen(ids[i]);
+        memcpy(at, ids[i], bytes[i]);
+        at += bytes[i];
+    }
+    put_number(put_number(at, ticket->serial), ticket->expires_ms);
     mac(ticket_key, bytes, TICKET_FACTS, bytes + TICKET_FACTS);
     text_add_hex(out, bytes, sizeof bytes);
 }
@@ -46,15 +66,13 @@ static bool read_hex(const char *hex, uint8_t ret_bytes[static TICKET_LEN])
     return true;
 }
 
-static bool take(const char **at, char *ret_text, size_t size)
+static const uint8_t *take_number(const uint8_t *at, int64_t *ret_value)
 {
-    size_t len = strcspn(*at, "|");
-    if (!len || len >= size)
-        return false;
-    memcpy(ret_text, *at, len);
-    ret_text[len] = '\0';
-    *at += len + ((*at)[len] == '|');
-    return true;
+    int64_t value = 0;
+    for (int i = 0; i < 6; i++)
+        value = value << 8 | *at++;
+    *ret_value = value;
+    return at;
 }
 
 bool seal_open_ticket(const char *hex, struct install_ticket *ret_ticket)
@@ -67,16 +85,16 @@ bool seal_open_ticket(const char *hex, struct install_ticket *ret_ticket)
     if (CRYPTO_memcmp(expected, bytes + TICKET_FACTS, MAC_LEN) != 0)
         return false;
     struct install_ticket ticket = {0};
-    char serial[21 + 1], expires[21 + 1];
-    bytes[TICKET_FACTS - 1] = 0;
-    const char *at = (const char *)bytes;
-    if (!take(&at, ticket.world, sizeof ticket.world) ||
-        !take(&at, ticket.app_id, sizeof ticket.app_id) ||
-        !take(&at, ticket.site_id, sizeof ticket.site_id) || !take(&at, serial, sizeof serial) ||
-        !take(&at, expires, sizeof expires) ||
-        !text_parse_int(serial, 0, INT64_MAX / 2, &ticket.serial) ||
-        !text_parse_int(expires, 0, INT64_MAX / 2, &ticket.expires_ms))
-        return false;
+    char *const ids[TICKET_IDS] = {ticket.world, ticket.app_id, ticket.site_id};
+    const size_t longest[TICKET_IDS] = {MODEL_WORLD_MAX, MODEL_ID_MAX, MODEL_ID_MAX};
+    const uint8_t *at = bytes + TICKET_IDS;
+    for (size_t i = 0; i < TICKET_IDS; i++) {
+        if (bytes[i] > longest[i]) /* the key is public: a good MAC proves no good will */
+            return false;
+        memcpy(ids[i], at, bytes[i]);
+        at += bytes[i];
+    }
+    take_number(take_number(at, &ticket.serial), &ticket.expires_ms);
     *ret_ticket = ticket;
     return true;
 }
