@@ -15,6 +15,7 @@
 #include "options.h"
 #include "routes/control.h"
 #include "routes/tables.h"
+#include "run/launch.h"
 #include "run/trust.h"
 #include "shared/mem.h"
 #include "shared/now.h"
@@ -314,6 +315,7 @@ static int serve(int argc, char **argv)
         .seed = options.seeded ? (uint64_t)options.seed : rng_machine_seed(),
         .seeded = options.seeded,
         .time = time,
+        .clock_dir = options.clock_dir,
         .max_worlds = (int)options.max_worlds,
         .max_holds = max_holds(&options),
         .journal_max = (size_t)options.journal_max,
@@ -371,6 +373,26 @@ static int print_ca(int argc, char **argv)
     return EXIT_SUCCESS;
 }
 
+static void tell(const char *line)
+{
+    fprintf(stderr, "fakewix run: %s\n", line);
+}
+
+static int run_command(int argc, char **argv)
+{
+    OWNED(err_free) struct err err = {0};
+    OWNED(launch_free) struct launch launch = {0};
+    struct options options;
+    int status;
+    if (!launch_parse(argc, argv, &launch, &err) ||
+        !options_parse(launch.n_serve, launch.serve, &options, &err))
+        return fail(err.text);
+    launch.control_token = options.control_token;
+    launch.has_authority = options.ca_cert || options.ca_dir;
+    launch.tell = tell;
+    return launch_run(&launch, &status, &err) ? status : fail(err.text);
+}
+
 static int print_tables(int argc, char **argv)
 {
     const char *name = argc ? argv[0] : "";
@@ -423,6 +445,9 @@ static const struct {
     const char *help;
 } commands[] = {
     {"serve", serve, "answer as Wix does (the default); options below"},
+    {"run", run_command,
+     "[--route preload|namespace|proxy|none] [--follow-clock] [--proxy-others pass|refuse]\n"
+     "            [options of serve] -- COMMAND…  run it with every host of Wix led to a fake"},
     {"ca", print_ca, "[--dir DIR]  make or find the certificate authority; print what to export"},
     {"health", check_health, "[URL]  exit 0 when a fake answers there"},
     {"tables", print_tables,
@@ -450,7 +475,7 @@ static int help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     mem_adopt_cjson();
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return help(0, NULL);
     if (argc > 1 && strcmp(argv[1], "--version") == 0)

@@ -46,6 +46,8 @@ static const struct option_row rows[] = {
     {"seed", OPTION_INT, AT(seed), "N", NULL, 0, INT64_MAX / 2, "make ids and tokens repeatable"},
     {"clock", OPTION_TEXT, AT(clock), "TIME", NULL, 0, 0,
      "start at 2030-01-01T00:00:00Z, say; a trailing ! freezes the clock there"},
+    {"clock-dir", OPTION_TEXT, AT(clock_dir), "DIR", NULL, 0, 0,
+     "keep each world's lead over the machine's clock in DIR/WORLD, for clients that follow it"},
     {"consent", OPTION_TEXT, AT(consent), "ask|auto", "ask", 0, 0,
      "auto: /installer/install redirects at once"},
     {"control-token", OPTION_TEXT, AT(control_token), "TOKEN", NULL, 0, 0,

@@ -27,6 +27,7 @@ struct options {
     const char *tls_bad;
     const char *state;
     const char *clock;
+    const char *clock_dir;
     const char *consent;
     const char *control_token;
     const char *lint;

@@ -22,9 +22,11 @@
 #define EVER "19700101000000Z"
 #define NEVER "99991231235959Z"
 
-static const char *const wix_hosts[] = {
-    "www.wixapis.com", "edge.wixapis.com", "www.wix.com", "wix.com",
-    "manage.wix.com",  "users.wix.com",    "dev.wix.com", "localhost",
+static const char *const names_of_leaf[] = {
+#define WIX_HOST(name) name,
+#include "shared/wix_hosts.def"
+#undef WIX_HOST
+    "localhost",
 };
 
 static const struct {
@@ -134,8 +136,8 @@ static bool spell_names(const struct tls_config *config, char **ret_names, struc
     char machine[256] = "";
     gethostname(machine, sizeof machine - 1);
     buf_text(&names, "IP:127.0.0.1,IP:::1");
-    for (size_t i = 0; i < sizeof wix_hosts / sizeof *wix_hosts; i++)
-        buf_format(&names, ",DNS:%s", wix_hosts[i]);
+    for (size_t i = 0; i < sizeof names_of_leaf / sizeof *names_of_leaf; i++)
+        buf_format(&names, ",DNS:%s", names_of_leaf[i]);
     if (is_host_name(machine))
         buf_format(&names, ",DNS:%s", machine);
     for (size_t i = 0; i < config->n_more_names; i++) {
@@ -152,7 +154,7 @@ static struct identity make_leaf(const struct tls *tls, enum tls_kind kind)
 {
     OWNED(identity_free) struct identity nobody = {0};
     struct certificate_wish wish = {
-        .common_name = kinds[kind].names ? "wrong-host.invalid" : wix_hosts[0],
+        .common_name = kinds[kind].names ? "wrong-host.invalid" : names_of_leaf[0],
         .names = kinds[kind].names ? kinds[kind].names : tls->names,
         .from = kinds[kind].from,
         .until = kinds[kind].until,

@@ -23,6 +23,14 @@ void variables_put(struct variables *variables, const char *name, const char *va
         (struct variable){.name = mem_text(name), .value = mem_text(value)};
 }
 
+const char *variables_get(const struct variables *variables, const char *name)
+{
+    for (size_t i = 0; i < variables->n; i++)
+        if (strcmp(variables->items[i].name, name) == 0)
+            return variables->items[i].value;
+    return getenv(name);
+}
+
 void variables_free(struct variables *variables)
 {
     for (size_t i = 0; i < variables->n; i++) {

@@ -21,6 +21,8 @@ struct variables {
 
 /* Add one, or replace it. */
 void variables_put(struct variables *variables, const char *name, const char *value);
+/* Its value, or what our own environment has, or NULL. Borrowed. */
+const char *variables_get(const struct variables *variables, const char *name);
 void variables_free(struct variables *variables);
 
 /* Append a whole file; false where it cannot be read or is longer than `ret_bytes` may be. */

@@ -50,19 +50,25 @@ char *mem_text_n(const char *bytes, size_t len)
     return copy;
 }
 
-char *mem_format(const char *format, ...)
+char *mem_format_list(const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
     char *text = mem_grow(NULL, len < 0 ? 1 : (size_t)len + 1, 1);
     text[0] = '\0';
     if (len > 0)
         vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);
+    return text;
+}
+
+char *mem_format(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = mem_format_list(format, args);
+    va_end(args);
     return text;
 }
 

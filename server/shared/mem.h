@@ -3,6 +3,7 @@
 #ifndef FAKEWIX_SHARED_MEM_H
 #define FAKEWIX_SHARED_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* A local that is released at the end of its scope: OWNED(buf_free) struct buf b = {0};
@@ -15,6 +16,7 @@ void *mem_grow(void *block, size_t n, size_t size);
 char *mem_text(const char *text);
 char *mem_text_n(const char *bytes, size_t len);
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *mem_format_list(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* For OWNED: frees what *text points at. */
 void mem_text_free(char **text);

@@ -161,6 +161,13 @@ void world_save(struct world *world)
     char *text = tree_print(doc);
     store_put_world(world->store, world->id, text);
     free(text);
+    world_show_clock(world);
+}
+
+void world_show_clock(const struct world *world)
+{
+    int64_t machine_ms = now_real_ms();
+    hand_set(&world->hand, timeline_at(&world->time, machine_ms) - machine_ms);
 }
 
 void world_restore(struct world *world)

@@ -11,6 +11,7 @@
 
 #include "shared/err.h"
 #include "state/clock.h"
+#include "state/hand.h"
 #include "state/journal.h"
 #include "state/model.h"
 #include "state/outbox.h"
@@ -44,6 +45,7 @@ struct world {
     pthread_cond_t changed; /* the journal grew, a hold opened, the world is going */
     struct store *store;    /* borrowed, shared by all worlds, safe without our lock */
     struct timeline time;
+    struct hand hand; /* of `time`, for clients that follow it; see worlds_options.clock_dir */
     struct rng rng;
     struct rng fault_rng; /* of its own, so that an armed fault does not change later ids */
     struct journal journal;
@@ -93,8 +95,10 @@ void world_skip_serials(struct world *world, int64_t first);
 
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
 
-/* Keep clock, lifetimes, profile and settings in the store; take up what a process before kept. */
+/* Keep clock, lifetimes, profile and settings in the store, and show the clock to who follows it;
+ * take up what a process before kept. */
 void world_save(struct world *world);
+void world_show_clock(const struct world *world);
 void world_restore(struct world *world);
 
 /* Whether a token that names world `id` and has this serial is one of ours. */
@@ -120,6 +124,7 @@ struct worlds_options {
     uint64_t seed;
     bool seeded; /* false: chance comes from the machine */
     struct timeline time;
+    const char *clock_dir; /* each world shows its clock in a file of its name there; or NULL */
     int max_worlds; /* beside the default one */
     int max_holds;  /* requests that faults may let wait at a time, over all worlds; 0: any */
     size_t journal_max;

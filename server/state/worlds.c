@@ -1,5 +1,6 @@
 /* The registry of worlds: find, make, drop, reset. Its own lock guards only the table; a world in
  * use is kept alive by a count, so nobody waits for a request in another world. */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void world_free(struct world *world)
     rate_free(&world->rate);
     pthread_mutex_destroy(&world->lock);
     pthread_cond_destroy(&world->changed);
+    hand_close(&world->hand);
     free(world->config);
     free(world);
 }
@@ -75,6 +77,7 @@ static struct world *world_new(struct worlds *worlds, const char *id)
     world->faults = armed_new(&worlds->holds);
     world->lint = lint_new();
     world->config = mem_text("{}");
+    world->hand = hand_open(worlds->options.clock_dir, id);
     atomic_init(&world->users, 1);
     return world;
 }
@@ -85,6 +88,7 @@ static void enter(struct worlds *worlds, struct world *world)
     struct world **bucket = bucket_of(worlds, world->id);
     world->next = *bucket;
     world->pos = worlds->next_pos++;
+    world_show_clock(world);
     *bucket = world;
     worlds->count++;
 }
@@ -125,7 +129,11 @@ struct worlds *worlds_open(const struct worlds_options *options, struct err *err
     free(names);
     if (!find(worlds, "default"))
         enter(worlds, world_new(worlds, "default"));
-    return worlds;
+    if (!options->clock_dir || find(worlds, "default")->hand.ms)
+        return worlds;
+    err_set(err, "--clock-dir %s cannot be written: %s", options->clock_dir, strerror(errno));
+    worlds_close(worlds);
+    return NULL;
 }
 
 void worlds_close(struct worlds *worlds)
