@@ -359,7 +359,12 @@ void answer_expect_refusal(const struct answer *answer, struct harness *harness,
     ck_assert_msg(answer->status == status, "%d, not %d: %s", answer->status, status,
                   buf_str(&answer->body));
     ck_assert_str_eq(harness_outcome(harness), outcome);
-    const struct refusal_row *row = refusal_row(refusal_by_name(outcome));
+    answer_expect_row(answer, refusal_by_name(outcome));
+}
+
+void answer_expect_row(const struct answer *answer, enum refusal refusal)
+{
+    const struct refusal_row *row = refusal_row(refusal);
     answer_expect_header(answer, "Content-Type",
                          row->shape == SHAPE_PAGE ? "text/html; charset=utf-8"
                                                   : "application/json");

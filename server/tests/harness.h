@@ -90,6 +90,8 @@ void answer_expect(const struct answer *answer, const char *path, const char *te
 void answer_expect_header(const struct answer *answer, const char *name, const char *value);
 /* Fail the test unless the body has exactly these members, blank-separated. */
 void answer_expect_members(const struct answer *answer, const char *names);
+/* Fail the test unless content type and body are those of the refusal's row. */
+void answer_expect_row(const struct answer *answer, enum refusal refusal);
 /* Fail the test unless status, outcome and the whole body are those of the refusal. */
 void answer_expect_refusal(const struct answer *answer, struct harness *harness, int status,
                            const char *outcome);
