@@ -2,7 +2,12 @@
  * from the distribution's source package as it is, not one line of it is changed. The warnings and
  * the style of this project begin behind the include. Why, and what for:
  * docs/decisions/0010. */
+#include <sys/socket.h>
+
+static int engine_accept(int fd, struct sockaddr *address, socklen_t *len);
+#define accept(fd, address, len) engine_accept(fd, address, len)
 #include <civetweb.c>
+#undef accept
 
 #pragma GCC diagnostic error "-Wall"
 #pragma GCC diagnostic error "-Wextra"
@@ -19,6 +24,15 @@ const char *__tsan_default_suppressions(void)
     return "race:STOP_FLAG_ASSIGN\n";
 }
 #endif
+
+static int engine_accept(int fd, struct sockaddr *address, socklen_t *len)
+{
+    const struct engine_watch *watch = mg_get_thread_pointer(NULL);
+    int client = accept(fd, address, len);
+    if (client >= 0 && watch)
+        watch->accepted(watch->context);
+    return client;
+}
 
 void engine_adopt(struct mg_context *context, const struct engine_port *ports, size_t n,
                   int wake_fd)

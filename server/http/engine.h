@@ -17,6 +17,13 @@ struct engine_port {
     bool tls;
 };
 
+/* Who is told, by the accepting thread, of each connection that came. CivetWeb's init_thread gives
+ * it for that thread. */
+struct engine_watch {
+    void (*accepted)(void *context);
+    void *context;
+};
+
 /* Let CivetWeb accept on these in place of the port that it was started with. Takes the sockets.
  * Only from its init_context callback, before a thread of it runs. */
 void engine_adopt(struct mg_context *context, const struct engine_port *ports, size_t n,

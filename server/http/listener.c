@@ -25,6 +25,7 @@
 
 enum {
     LINGER_MS = 1000, /* a refused client has that long to read why */
+    SILENT_MS = 1000, /* a new connection may stay silent that long, with others waiting */
     LEAVE_MS = 2000,  /* after the grace: for waits to notice that they are over */
     CONNECTION_QUEUE = 256,
 };
@@ -32,10 +33,13 @@ enum {
 /* One thread of CivetWeb and its memory; it serves one connection at a time. */
 struct worker {
     struct listener *listener;
-    pthread_mutex_t lock; /* over `fd`, which the stopping thread shuts down */
-    int fd;               /* of the connection it serves, -1 for none */
-    atomic_bool is_busy;  /* with a request, not just with a connection */
-    bool has_refused;     /* this connection was told no; nothing more is answered on it */
+    pthread_mutex_t lock;       /* over `fd`, which the stopping thread shuts down */
+    int fd;                     /* of the connection it serves, -1 for none */
+    atomic_bool is_busy;        /* with a request, not just with a connection */
+    atomic_bool has_connection; /* that was not given up */
+    atomic_bool was_answered;   /* this connection, at least once */
+    atomic_llong idle_since_ms; /* steady clock: since when it waits for one */
+    bool has_refused;           /* this connection was told no; nothing more is answered on it */
     enum entrance entrance;
     struct wire wire;
     struct intake intake;
@@ -51,8 +55,10 @@ struct listener {
     atomic_int stop;
     struct worker *workers; /* config.workers of them, one to a thread */
     atomic_int n_workers;   /* that have their thread */
-    pthread_mutex_t lock;   /* for `idle` */
-    pthread_cond_t idle;    /* a worker has finished a request while stopping */
+    atomic_int n_open;      /* connections, those included that wait for a worker */
+    struct engine_watch watch;
+    pthread_mutex_t lock; /* for `idle` */
+    pthread_cond_t idle;  /* a worker has finished a request while stopping */
 };
 
 /* ---- one request ---- */
@@ -103,6 +109,44 @@ static void answer(struct mg_connection *connection, struct worker *worker,
         engine_close_after(connection);
 }
 
+/* A connection that had its answer, or was given a second to say what it wants. */
+static bool can_be_given_up(struct worker *worker, int64_t now_ms)
+{
+    return !atomic_load(&worker->is_busy) && atomic_load(&worker->has_connection) &&
+           (atomic_load(&worker->was_answered) ||
+            now_ms - atomic_load(&worker->idle_since_ms) >= SILENT_MS);
+}
+
+/* More connections than workers: the one that has been idle longest is given up, so that a new
+ * client waits for an answer in the making and never for somebody's silence. It is closed for
+ * reading only: an answer that is just being made gets out. */
+static void make_room(struct listener *listener)
+{
+    struct worker *idle = NULL;
+    int64_t now_ms = now_steady_ms();
+    for (int i = 0; i < listener->config.workers; i++) {
+        struct worker *worker = &listener->workers[i];
+        if (can_be_given_up(worker, now_ms) &&
+            (!idle || atomic_load(&worker->idle_since_ms) < atomic_load(&idle->idle_since_ms)))
+            idle = worker;
+    }
+    if (!idle)
+        return;
+    pthread_mutex_lock(&idle->lock);
+    if (idle->fd >= 0 && can_be_given_up(idle, now_ms)) { /* it may have another by now */
+        atomic_store(&idle->has_connection, false);       /* to be given up once, not again */
+        shutdown(idle->fd, SHUT_RD);
+    }
+    pthread_mutex_unlock(&idle->lock);
+}
+
+static void on_accepted(void *context)
+{
+    struct listener *listener = context;
+    if (atomic_fetch_add(&listener->n_open, 1) >= listener->config.workers)
+        make_room(listener);
+}
+
 static void start_work(struct worker *worker)
 {
     atomic_store(&worker->is_busy, true);
@@ -111,7 +155,11 @@ static void start_work(struct worker *worker)
 static void end_work(struct worker *worker)
 {
     struct listener *listener = worker->listener;
+    atomic_store(&worker->idle_since_ms, now_steady_ms());
+    atomic_store(&worker->was_answered, true);
     atomic_store(&worker->is_busy, false);
+    if (atomic_load(&listener->n_open) > listener->config.workers)
+        make_room(listener);
     if (atomic_load(&listener->stop) == STOP_NOT)
         return;
     pthread_mutex_lock(&listener->lock);
@@ -129,7 +177,11 @@ static void serve(struct mg_connection *connection, struct worker *worker)
     worker->wire.connection = connection;
     worker->wire.client_http10 = strcmp(info->http_version, "1.0") == 0;
     worker->wire.is_head = strcmp(info->request_method, "HEAD") == 0;
-    worker->wire.keep_alive = engine_keeps_alive(connection);
+    /* With others waiting for a worker, one answer is enough for a connection. */
+    bool crowded = atomic_load(&worker->listener->n_open) > config->workers;
+    if (crowded)
+        engine_close_after(connection);
+    worker->wire.keep_alive = !crowded && engine_keeps_alive(connection);
     enum refusal refusal = intake_read(connection, &limits, &worker->intake, &request);
     if (refusal) {
         refuse(connection, worker, refusal);
@@ -213,6 +265,9 @@ static int on_open(const struct mg_connection *connection, void **ret_data)
     worker->entrance = find_entrance(worker->listener, connection);
     pthread_mutex_lock(&worker->lock);
     worker->fd = engine_socket(connection);
+    atomic_store(&worker->idle_since_ms, now_steady_ms());
+    atomic_store(&worker->was_answered, false);
+    atomic_store(&worker->has_connection, true);
     pthread_mutex_unlock(&worker->lock);
     return 0;
 }
@@ -223,11 +278,13 @@ static void on_close(const struct mg_connection *connection)
 {
     struct worker *worker = mg_get_thread_pointer(connection);
     const struct mg_request_info *info = mg_get_request_info(connection);
+    atomic_fetch_sub(&worker->listener->n_open, 1);
     if (worker->fd < 0) /* the TLS handshake failed: there was no connection yet */
         return;
     if (info->request_uri && !info->local_uri && !worker->has_refused)
         serve((struct mg_connection *)(uintptr_t)connection, worker);
     pthread_mutex_lock(&worker->lock);
+    atomic_store(&worker->has_connection, false);
     worker->fd = -1;
     pthread_mutex_unlock(&worker->lock);
 }
@@ -236,8 +293,10 @@ static void *on_thread(const struct mg_context *context, int type)
 {
     struct listener *listener = mg_get_user_data(context);
     enum { WORKER_THREAD = 1 };
-    return type == WORKER_THREAD ? &listener->workers[atomic_fetch_add(&listener->n_workers, 1)]
-                                 : NULL;
+    if (type == WORKER_THREAD)
+        return &listener->workers[atomic_fetch_add(&listener->n_workers, 1)];
+    enum { ACCEPTING_THREAD = 0 };
+    return type == ACCEPTING_THREAD ? &listener->watch : NULL;
 }
 
 static void on_context(const struct mg_context *context)
@@ -384,6 +443,7 @@ struct listener *listener_start(const struct listener_config *config, struct err
     pthread_cond_init(&listener->idle, &steady);
     pthread_condattr_destroy(&steady);
     make_workers(listener);
+    listener->watch = (struct engine_watch){on_accepted, listener};
     mg_init_library(config->n_tls_addresses ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (open_all(listener, err) && start_engine(listener, err))
