@@ -89,6 +89,9 @@ START_TEST(sound_client_breaks_nothing)
     struct answer minted = harness_ask(fake, "POST /oauth2/token", JSON, CREDENTIALS);
     ck_assert_int_eq(minted.status, 200);
     OWNED(answer_free)
+    struct answer keys = harness_ask(fake, "GET /oauth2/jwks", AGENT, NULL);
+    ck_assert_int_eq(keys.status, 200);
+    OWNED(answer_free)
     struct answer lint = harness_ask(fake, "GET /_fakewix/lint", NULL, NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&lint, "findings")), 0);
 }
