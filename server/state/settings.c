@@ -16,9 +16,11 @@ void settings_free(struct settings *settings)
 
 static bool same(const cJSON *a, const cJSON *b, const char *key)
 {
+    if (!key)
+        return true;
     const char *left = tree_text(a, key);
     const char *right = tree_text(b, key);
-    return !key || (left && right && strcmp(left, right) == 0);
+    return left && right && strcmp(left, right) == 0;
 }
 
 /* Delete the row of `list` whose keys are those of `row`. */

@@ -226,6 +226,16 @@ START_TEST(item_that_is_put_again_is_changed_not_doubled)
 }
 END_TEST
 
+START_TEST(api_key_that_is_put_again_is_changed_not_doubled)
+{
+    harness_do(fake, 201, "POST /_fakewix/api-keys", "{'api_key':'IST.k','name':'first'}");
+    harness_do(fake, 201, "POST /_fakewix/api-keys", "{'api_key':'IST.k','name':'second'}");
+    OWNED(answer_free) struct answer keys = harness_ask(fake, "GET /_fakewix/api-keys", NULL, NULL);
+    answer_expect(&keys, "api_keys.0.name", "second");
+    answer_expect(&keys, "api_keys.1", NULL);
+}
+END_TEST
+
 START_TEST(instance_gets_the_id_it_is_given)
 {
     harness_do(fake, 201, "POST /_fakewix/sites", "{'site_id':'s2'}");
@@ -371,6 +381,7 @@ int main(void)
     tcase_add_test(tcase, lifetimes_change_one_by_one);
     tcase_add_test(tcase, items_are_listed_as_they_were_given);
     tcase_add_test(tcase, item_that_is_put_again_is_changed_not_doubled);
+    tcase_add_test(tcase, api_key_that_is_put_again_is_changed_not_doubled);
     tcase_add_test(tcase, instance_gets_the_id_it_is_given);
     tcase_add_test(tcase, install_gives_what_wix_would_send);
     tcase_add_test(tcase, install_on_a_new_site_makes_an_instance);
