@@ -6,14 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "defaults.h"
+#include "embed/host.h"
 #include "health.h"
 #include "http/listener.h"
 #include "http/sockets.h"
 #include "http/tls.h"
 #include "options.h"
-#include "routes/control.h"
 #include "routes/tables.h"
 #include "run/launch.h"
 #include "run/trust.h"
@@ -22,7 +20,6 @@
 #include "shared/tree.h"
 #include "state/config.h"
 #include "state/contents.h"
-#include "webhooks/courier.h"
 
 enum { EXIT_USAGE = 2, STOP_GRACE_MS = 2000 };
 
@@ -37,37 +34,11 @@ static int fail(const char *sentence)
     return EXIT_USAGE;
 }
 
-static void answer(void *context, const struct request *request, struct response *response)
-{
-    app_handle(context, request, response);
-}
-
-/* "2030-01-01T00:00:00Z", with a ! behind it to freeze the clock there. */
-static bool read_clock(const char *text, struct timeline *ret_time, struct err *err)
-{
-    int64_t machine_ms = now_real_ms();
-    struct timeline time = timeline_real(machine_ms);
-    if (text) {
-        size_t len = strlen(text);
-        bool freeze = len && text[len - 1] == '!';
-        OWNED(mem_text_free) char *iso = mem_text_n(text, len - freeze);
-        int64_t now_ms;
-        if (!text_parse_iso(iso, &now_ms) || !timeline_set(&time, machine_ms, now_ms))
-            return err_set(err, "--clock takes a time such as 2030-01-01T00:00:00Z, not \"%s\"",
-                           text);
-        if (freeze)
-            timeline_mode(&time, machine_ms, TIME_FROZEN, 1);
-    }
-    *ret_time = time;
-    return true;
-}
-
-/* The config files added up, or the default world's; NULL and a sentence where one is not sound. */
+/* The config files added up; NULL and a sentence where one is not sound, NULL where there is none.
+ */
 static cJSON *read_configs(const struct text_list *files, struct err *err)
 {
     OWNED(buf_free) struct buf problems = {0};
-    if (!files->n)
-        return tree_parse(defaults_config, strlen(defaults_config), err);
     OWNED(tree_free) cJSON *whole = NULL;
     for (size_t i = 0; i < files->n; i++) {
         cJSON *one = config_load(files->items[i], &problems);
@@ -91,23 +62,6 @@ static cJSON *read_configs(const struct text_list *files, struct err *err)
     cJSON *result = whole;
     whole = NULL;
     return result;
-}
-
-/* What --state kept rules over the embedded default; a --config that is named rules over both. */
-static bool fill_default_world(struct worlds *worlds, const struct options *options,
-                               struct err *err)
-{
-    cJSON *config = read_configs(&options->config, err);
-    if (!config)
-        return false;
-    struct world *world = worlds_find(worlds, "default");
-    pthread_mutex_lock(&world->lock);
-    if (options->config.n || !world->restored)
-        control_fill_world(world, config);
-    pthread_mutex_unlock(&world->lock);
-    world_release(world);
-    cJSON_Delete(config);
-    return true;
 }
 
 /* SIGHUP: the config files anew. Where one is not sound the old content stays. */
@@ -212,16 +166,6 @@ static bool check_safety(const struct options *options, struct err *err)
     return true;
 }
 
-/* Some threads stay free, or nobody could ask the fake to let go. */
-static int max_holds(const struct options *options)
-{
-    enum { FREE_WORKERS = 16 };
-    int workers = (int)options->workers;
-    if (options->max_holds)
-        return (int)options->max_holds;
-    return workers > 2 * FREE_WORKERS ? workers - FREE_WORKERS : (workers + 1) / 2;
-}
-
 static struct tls *open_tls(const struct options *options, struct err *err)
 {
     OWNED(mem_text_free) char *dir = options_ca_dir(options);
@@ -237,48 +181,6 @@ static struct tls *open_tls(const struct options *options, struct err *err)
         return NULL;
     }
     return tls_open(&config, err);
-}
-
-static int run_listener(struct fake *fake, const struct options *options, struct tls *tls,
-                        const sigset_t *signals, struct err *err)
-{
-    enum tls_kind kind = TLS_GOOD;
-    if (options->tls_bad && !tls_kind_parse(options->tls_bad, &kind)) {
-        err_set(err, "--tls-bad %s is not known; `fakewix serve --help` lists the kinds",
-                options->tls_bad);
-        return EXIT_USAGE;
-    }
-    struct listener_config config = {
-        .addresses = options->listen.items,
-        .n_addresses = options->listen.n,
-        .tls_addresses = options->tls_listen.items,
-        .n_tls_addresses = options->tls_listen.n,
-        .tls_context = tls ? tls_context(tls, kind) : NULL,
-        .workers = (int)options->workers,
-        .max_body = (size_t)options->max_body,
-        .max_head = 32768,
-        .idle_ms = (int)options->idle_ms,
-        .request_ms = 30000,
-        .answer = answer,
-        .context = fake,
-    };
-    struct listener *listener = listener_start(&config, err);
-    if (!listener)
-        return EXIT_USAGE;
-    fake->http_url = listener_url(listener, false);
-    fake->https_url = listener_url(listener, true);
-    if (!announce(listener, options, tls ? tls_ca_file(tls) : NULL, err)) {
-        listener_stop(listener, 0);
-        return EXIT_USAGE;
-    }
-    if (!options->quiet)
-        print_block(fake->worlds, fake->http_url ? fake->http_url : fake->https_url);
-    int which;
-    while (sigwait(signals, &which) == 0 && which == SIGHUP)
-        reload(fake->worlds, options);
-    worlds_end_waits(fake->worlds);
-    listener_stop(listener, STOP_GRACE_MS);
-    return EXIT_SUCCESS;
 }
 
 /* What the always-on checks found, on stderr. Returns how many rules that count were broken. */
@@ -300,46 +202,102 @@ static int report_lint(struct lint_totals *totals)
     return broken;
 }
 
+/* The certificates to show: NULL, without a sentence, where nothing listens over TLS. */
+static void *find_tls_context(const struct options *options, struct tls *tls, struct err *err)
+{
+    enum tls_kind kind = TLS_GOOD;
+    if (options->tls_bad && !tls_kind_parse(options->tls_bad, &kind)) {
+        err_set(err, "--tls-bad %s is not known; `fakewix serve --help` lists the kinds",
+                options->tls_bad);
+        return NULL;
+    }
+    return tls ? tls_context(tls, kind) : NULL;
+}
+
+static struct host_config host_config_of(const struct options *options, struct timeline time)
+{
+    return (struct host_config){
+        .worlds = {.state_file = options->state,
+                   .seed = options->seeded ? (uint64_t)options->seed : rng_machine_seed(),
+                   .seeded = options->seeded,
+                   .time = time,
+                   .clock_dir = options->clock_dir,
+                   .max_worlds = (int)options->max_worlds,
+                   .max_holds = options->max_holds ? (int)options->max_holds
+                                                   : host_max_holds((int)options->workers),
+                   .journal_max = (size_t)options->journal_max,
+                   .journal_max_bytes = (size_t)options->journal_bytes},
+        .listener = {.addresses = options->listen.items,
+                     .n_addresses = options->listen.n,
+                     .tls_addresses = options->tls_listen.items,
+                     .n_tls_addresses = options->tls_listen.n,
+                     .workers = (int)options->workers,
+                     .max_body = (size_t)options->max_body,
+                     .max_head = 32768,
+                     .idle_ms = (int)options->idle_ms,
+                     .request_ms = 30000},
+        .control_token = options->control_token,
+        .consent_auto = strcmp(options->consent, "auto") == 0,
+        .lint_off = strcmp(options->lint, "off") == 0,
+    };
+}
+
+/* Until a signal says to end. */
+static void wait_for_the_end(struct host *host, const struct options *options,
+                             const sigset_t *signals)
+{
+    const char *http = host->fake.http_url;
+    const char *https = host->fake.https_url;
+    int which;
+    if (!options->quiet)
+        print_block(host->fake.worlds, http ? http : https);
+    while (sigwait(signals, &which) == 0 && which == SIGHUP)
+        reload(host->fake.worlds, options);
+}
+
+/* Listen, say so, answer until a signal comes. */
+static int run_host(const struct host_config *config, const struct options *options,
+                    const char *ca_file, const sigset_t *signals, struct err *err)
+{
+    struct host *host = host_start(config, err);
+    if (!host)
+        return EXIT_USAGE;
+    if (!announce(host->listener, options, ca_file, err)) {
+        host_stop(host, 0);
+        host_free(host);
+        return EXIT_USAGE;
+    }
+    wait_for_the_end(host, options, signals);
+    host_stop(host, STOP_GRACE_MS);
+    bool broken = report_lint(&host->fake.lint) && strcmp(options->lint, "fail") == 0;
+    host_free(host);
+    return broken ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int serve(int argc, char **argv)
 {
     OWNED(err_free) struct err err = {0};
     struct options options;
     struct timeline time;
-    if (!options_parse(argc, argv, &options, &err) || !check_safety(&options, &err) ||
-        !read_clock(options.clock, &time, &err))
+    if (!options_parse(argc, argv, &options, &err) || !check_safety(&options, &err))
         return fail(err.text);
+    if (!host_read_clock(options.clock, &time, &err)) {
+        OWNED(mem_text_free) char *sentence = mem_format("--%s", err.text);
+        return fail(sentence);
+    }
     sigset_t signals;
     block_signals(&signals); /* before anything that an early signal should not interrupt */
-    struct worlds_options worlds_options = {
-        .state_file = options.state,
-        .seed = options.seeded ? (uint64_t)options.seed : rng_machine_seed(),
-        .seeded = options.seeded,
-        .time = time,
-        .clock_dir = options.clock_dir,
-        .max_worlds = (int)options.max_worlds,
-        .max_holds = max_holds(&options),
-        .journal_max = (size_t)options.journal_max,
-        .journal_max_bytes = (size_t)options.journal_bytes,
-    };
-    struct worlds *worlds = worlds_open(&worlds_options, &err);
-    if (!worlds)
-        return fail(err.text);
-    struct fake fake = {.worlds = worlds,
-                        .courier = courier_new(worlds),
-                        .control_token = options.control_token,
-                        .consent_auto = strcmp(options.consent, "auto") == 0,
-                        .lint_off = strcmp(options.lint, "off") == 0};
-    struct tls *tls = options.tls_listen.n ? open_tls(&options, &err) : NULL;
+    struct host_config config = host_config_of(&options, time);
+    OWNED(tree_free) cJSON *content = read_configs(&options.config, &err);
+    struct tls *tls = options.tls_listen.n && !err.text ? open_tls(&options, &err) : NULL;
+    config.config = content;
+    config.listener.tls_context = find_tls_context(&options, tls, &err);
     int status = EXIT_USAGE;
-    if ((tls || !options.tls_listen.n) && fill_default_world(worlds, &options, &err))
-        status = run_listener(&fake, &options, tls, &signals, &err);
-    if (status)
+    if (!err.text)
+        status = run_host(&config, &options, tls ? tls_ca_file(tls) : NULL, &signals, &err);
+    if (err.text)
         fail(err.text);
     tls_close(tls);
-    if (!status && report_lint(&fake.lint) && strcmp(options.lint, "fail") == 0)
-        status = EXIT_FAILURE;
-    courier_free(fake.courier);
-    worlds_close(worlds);
     return status;
 }
 
