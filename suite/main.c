@@ -235,7 +235,10 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         .quiet_ms = (int)(QUIET_MS * scale / PERCENT),
         .stop_fd = stop_pipe[0],
     };
-    return !caps || read_caps(caps, &running->setup.offers, err);
+    if (caps && !read_caps(caps, &running->setup.offers, err))
+        return false;
+    running->setup.sure = caps ? running->setup.offers : 0;
+    return true;
 }
 
 static bool write_reports(const struct options *options, const struct run *run, struct err *err)

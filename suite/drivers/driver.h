@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drivers/hand.h"
 #include "evidence/performance.h"
 #include "evidence/stage.h"
 #include "scenario/scenario.h"
@@ -15,9 +16,12 @@
 /* One variant of a scenario, ready to be played. Borrowed. */
 struct act {
     const char *scenario; /* its id */
+    unsigned needs;       /* mask */
+    unsigned sure;        /* mask of what the client can do because its author says so */
     const struct variant *variant;
     struct stage *stage;      /* a driver may arm what it needs to make time pass */
     const char *state_folder; /* kept within the scenario, removed after it */
+    struct hand *hand;        /* of the client's clock; NULL where nothing moves it */
     int64_t timeout_ms;
     int quiet_ms; /* how long to listen to what a client left running */
     int stop_fd;  /* becomes readable when the run is interrupted, or -1 */
@@ -27,13 +31,14 @@ struct driver {
     const char *name;
     unsigned offers; /* mask of needs */
     void *context;   /* owned */
-    /* Get the stage ready for the steps: arm what must happen between calls. */
-    bool (*prepare)(void *context, const struct act *act, struct err *err);
     /* Let the client go through the steps. False only where we failed, not the client. */
     bool (*play)(void *context, const struct act *act, struct performance *ret_performance,
                  struct err *err);
     void (*free)(void *context);
 };
+
+/* Whether the run was interrupted. */
+bool act_is_stopped(const struct act *act);
 
 /* Does not accept a half-built one. */
 void driver_free(struct driver *driver);

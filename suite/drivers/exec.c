@@ -1,108 +1,52 @@
-/* A program cannot be told "now wait until the token expires" while it makes its calls, so what the
- * steps put between two calls is armed at the fake beforehand: it happens with the answer to the
- * call before it. What stands before the first call is simply done. */
+/* A program cannot be told "now wait until the token expires" while it makes its calls. What the
+ * steps put between two calls is therefore armed at the fake beforehand, and happens with the
+ * answer to the call before it; what only the judge can do is done while the fake holds that
+ * answer. A restart is the next run of the program; an install is a run that asks for its callback
+ * on stdin. */
 #include "drivers/exec.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/environment.h"
+#include "drivers/events.h"
+#include "drivers/installs.h"
+#include "drivers/meeting.h"
+#include "drivers/outcome.h"
 #include "host/files.h"
 #include "host/process.h"
+#include "scenario/situation.h"
 #include "shared/mem.h"
 #include "shared/now.h"
-#include "shared/tree.h"
+
+enum { MEETING_SLICE_MS = 20, MOST_PROCESSES = 16 };
 
 struct exec {
     char *command;
 };
 
-/* The steps that are not calls: as a fault, and as the control call of the same effect. */
-static const struct event {
-    enum step_kind kind;
-    const char *fault;
-    const char *number_param; /* of the fault and of the call; NULL where the step has a text */
-    const char *text_param;
-    const char *call;
-} events[] = {
-    {STEP_ADVANCE_S, "advance", "seconds", NULL, "/clock/advance"},
-    {STEP_EXPIRE, "expire", NULL, "what", "/tokens/expire"},
-    {STEP_REVOKE, "revoke", NULL, "what", "/tokens/revoke"},
+/* A run of the program that is not over. */
+struct session {
+    struct process process;
+    bool has_callback;
+    struct meeting *meetings; /* owned */
+    size_t n_meetings;
+    bool killed; /* by us */
 };
 
-static const struct event *find_event(enum step_kind kind)
-{
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if (events[i].kind == kind)
-            return &events[i];
-    return NULL;
-}
+struct play {
+    const char *command;
+    const struct act *act;
+    struct performance *performance;
+    struct browser *browser;
+    struct session *sessions; /* owned */
+    size_t n_sessions;
+    int64_t deadline_ms;
+    bool over; /* nothing more can be tried */
+    struct err *err;
+};
 
-/* "advance 301", "expire access". */
-static char *describe(const struct event *event, const struct step *step)
-{
-    return event->number_param ? mem_format("%s %lld s", event->fault, (long long)step->n)
-                               : mem_format("%s %s", event->fault, step->text);
-}
-
-static void put_value(cJSON *object, const struct event *event, const struct step *step,
-                      const char *text_param)
-{
-    if (event->number_param)
-        tree_put_int(object, event->number_param, step->n);
-    else
-        tree_put_text(object, text_param, step->text);
-}
-
-static bool do_now(const struct act *act, const struct step *step, struct err *err)
-{
-    const struct event *event = find_event(step->kind);
-    OWNED(tree_free) cJSON *body = cJSON_CreateObject();
-    put_value(body, event, step, "kind");
-    if (!event->number_param)
-        tree_put_text(body, "instance_id", act->stage->world.instance_id);
-    OWNED(tree_free) cJSON *answer = NULL;
-    return control_call(&act->stage->world, "POST", event->call, body, &answer, err);
-}
-
-static bool do_after_calls(const struct act *act, const struct step *step, int64_t calls,
-                           struct err *err)
-{
-    const struct event *event = find_event(step->kind);
-    OWNED(tree_free) cJSON *rule = cJSON_CreateObject();
-    cJSON *on = tree_put(rule, "on", cJSON_CreateObject());
-    tree_put_text(on, "route", "* /conformance/probe");
-    tree_put_int(on, "status", 200);
-    tree_put_int(on, "nth", calls);
-    cJSON *action = tree_put(rule, "do", cJSON_CreateObject());
-    tree_put_text(action, "fault", event->fault);
-    put_value(action, event, step, event->text_param);
-    OWNED(mem_text_free) char *then = describe(event, step);
-    OWNED(mem_text_free)
-    char *what = mem_format("the step \"%s\" after the successful answer number %lld", then,
-                            (long long)calls);
-    struct armed *armed = stage_arm(act->stage, rule, what, 1, err);
-    if (!armed)
-        return false;
-    armed->then = then;
-    then = NULL;
-    return true;
-}
-
-static bool exec_prepare(void *context, const struct act *act, struct err *err)
-{
-    (void)context;
-    int64_t calls = 0;
-    for (size_t i = 0; i < act->variant->n_steps; i++) {
-        const struct step *step = &act->variant->steps[i];
-        calls += step->kind == STEP_CALL ? step->n : 0;
-        if (step->kind == STEP_CALL)
-            continue;
-        if (!(calls ? do_after_calls(act, step, calls, err) : do_now(act, step, err)))
-            return false;
-    }
-    return true;
-}
+/* ---- one run of the program ---- */
 
 static int64_t widest(const struct variant *variant)
 {
@@ -113,119 +57,345 @@ static int64_t widest(const struct variant *variant)
     return parallel;
 }
 
-static void set_number(struct process_env *env, const char *name, int64_t value)
+static bool start(struct play *play, const char *operation, int64_t calls, const char *token)
 {
-    OWNED(mem_text_free) char *text = mem_format("%lld", (long long)value);
-    process_env_set(env, name, text);
+    OWNED(process_env_free) struct process_env env = {0};
+    environment_fill(play->act, &env);
+    process_env_set(&env, "CONFORM_OP", operation);
+    environment_set_number(&env, "CONFORM_CALLS", calls);
+    environment_set_number(&env, "CONFORM_PARALLEL", widest(play->act->variant));
+    process_env_unset(&env, "CONFORM_TOKEN");
+    if (token)
+        process_env_set(&env, "CONFORM_TOKEN", token);
+    OWNED(mem_text_free) char *mark = environment_mark(play->act);
+    const char *const argv[] = {"/bin/sh", "-c", play->command, NULL};
+    struct process_spec spec = {
+        .argv = argv, .env = &env, .mark = mark, .feed = token != NULL, .talk = token != NULL};
+    struct session session = {0};
+    if (!process_start(&spec, &session.process, play->err))
+        return false;
+    play->sessions = mem_grow(play->sessions, play->n_sessions + 1, sizeof *play->sessions);
+    play->sessions[play->n_sessions++] = session;
+    return true;
 }
 
-/* A proxy of the environment has no way to a fake on this machine. */
-static void keep_off_proxies(struct process_env *env)
+/* Take in how a run ended. */
+static void conclude(struct play *play, const struct session *session,
+                     const struct process_result *result)
 {
-    static const char *const names[] = {"NO_PROXY", "no_proxy"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *there = process_env_get(env, names[i]);
-        OWNED(mem_text_free)
-        char *value =
-            mem_format("%s%s127.0.0.1,localhost", there ? there : "", there && *there ? "," : "");
-        process_env_set(env, names[i], value);
+    struct performance *performance = play->performance;
+    performance->left_children = performance->left_children || result->left_children;
+    outcome_add_output(performance, result);
+    if (!session->killed)
+        outcome_note(play->act, result, performance);
+    play->over = play->over || performance->end > CLIENT_ERROR;
+}
+
+/* What the step asks for at a meeting. */
+static bool meet(struct play *play, struct session *session, struct meeting *meeting)
+{
+    const struct step *step = meeting->step;
+    if (meeting->arms) {
+        struct meeting next = {0};
+        if (!meeting_at(play->act, step, 0, &next, play->err) ||
+            !meeting_end(play->act, meeting, play->err))
+            return false;
+        meeting_free(meeting);
+        *meeting = next;
+        return true;
     }
+    if (step->kind == STEP_KILLED_AT) {
+        process_kill(&session->process);
+        session->killed = true;
+    } else if (!hand_move(play->act->hand, step->n, play->err)) {
+        return false;
+    }
+    return meeting_end(play->act, meeting, play->err);
 }
 
-static void fill_env(const struct act *act, struct process_env *env)
+/* Be at all meetings of a run, as long as it runs. A killing whose moment must be counted from the
+ * answer before it is armed there. */
+static bool attend(struct play *play, struct session *session)
 {
-    const struct world *world = &act->stage->world;
-    process_env_inherit(env);
-    keep_off_proxies(env);
-    process_env_set(env, "CONFORM_SCENARIO", act->scenario);
-    process_env_set(env, "CONFORM_OP", "api");
-    set_number(env, "CONFORM_CALLS", variant_count_calls(act->variant));
-    set_number(env, "CONFORM_PARALLEL", widest(act->variant));
-    process_env_set(env, "CONFORM_STATE_DIR", act->state_folder);
-    process_env_set(env, "WIX_API_BASE", world->base);
-    process_env_set(env, "WIX_AUTH_BASE", world->base);
-    process_env_set(env, "WIX_INSTALL_BASE", world->base);
-    process_env_set(env, "WIX_APP_ID", world->app_id);
-    process_env_set(env, "WIX_APP_SECRET", world->app_secret);
-    process_env_set(env, "WIX_INSTANCE_ID", world->instance_id);
-    process_env_unset(env, "WIX_REFRESH_TOKEN");
-    if (act->stage->refresh_token)
-        process_env_set(env, "WIX_REFRESH_TOKEN", act->stage->refresh_token);
-}
-
-/* The exit statuses that the contract gives a meaning; 126 and 127 are the shell's own. */
-static const struct {
-    int status;
-    enum client_end end;
-    const char *sentence;
-} statuses[] = {
-    {0, CLIENT_OK, "said that all calls succeeded (exit 0)"},
-    {1, CLIENT_ERROR, "reported an error (exit 1)"},
-    {77, CLIENT_UNSUPPORTED, "said that it does not support this (exit 77)"},
-    {126, CLIENT_NOT_STARTED, "was not run: the command is not a program (exit 126)"},
-    {127, CLIENT_NOT_STARTED, "was not run: the shell does not find the command (exit 127)"},
-};
-
-static void read_exit(int status, struct performance *performance)
-{
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        if (statuses[i].status != status)
+    for (size_t i = 0; i < session->n_meetings;) {
+        if (process_listen(&session->process, now_steady_ms(), play->act->stop_fd) ||
+            now_steady_ms() >= play->deadline_ms || act_is_stopped(play->act))
+            return true;
+        struct meeting *meeting = &session->meetings[i];
+        bool come = false;
+        if (!meeting_has_come(play->act, meeting, MEETING_SLICE_MS, &come, play->err))
+            return false;
+        if (!come)
             continue;
-        performance->end = statuses[i].end;
-        performance->detail = mem_text(statuses[i].sentence);
-        return;
+        bool again = meeting->arms;
+        if (!meet(play, session, meeting))
+            return false;
+        i += again ? 0 : 1;
     }
-    performance->end = CLIENT_CRASHED;
-    performance->detail = mem_format("exited with %d, which the contract does not know", status);
+    return true;
 }
 
-static void read_result(const struct act *act, const struct process_result *result,
-                        struct performance *performance)
+static bool finish(struct play *play, struct session *session)
 {
-    switch (result->end) {
-    case PROCESS_EXITED:
-        read_exit(result->status, performance);
-        return;
-    case PROCESS_SIGNALLED:
-        performance->end = CLIENT_CRASHED;
-        performance->detail =
-            mem_format("was killed by signal %d (%s)", result->status, strsignal(result->status));
-        return;
-    case PROCESS_TIMED_OUT:
-        performance->end = CLIENT_TIMED_OUT;
-        performance->detail = mem_format("gave no answer within %lld s and was ended",
-                                         (long long)(act->timeout_ms / 1000));
-        return;
-    case PROCESS_STOPPED:
-        performance->end = CLIENT_STOPPED;
-        performance->detail = mem_text("was ended because the run was interrupted");
-        return;
+    const struct act *act = play->act;
+    bool attended = attend(play, session);
+    bool abandoned = session->process.in >= 0 && !session->has_callback;
+    process_close_stdin(&session->process);
+    struct process_result result = {0};
+    int64_t until_ms = abandoned ? now_steady_ms() + act->quiet_ms : play->deadline_ms;
+    process_finish(&session->process, until_ms, act->quiet_ms, act->stop_fd, &result);
+    session->killed = session->killed || (abandoned && result.end == PROCESS_TIMED_OUT);
+    conclude(play, session, &result);
+    process_result_free(&result);
+    for (size_t i = 0; i < session->n_meetings; i++)
+        meeting_free(&session->meetings[i]);
+    free(session->meetings);
+    *session = (struct session){0};
+    return attended;
+}
+
+static bool finish_all(struct play *play)
+{
+    bool finished = true;
+    for (size_t i = 0; i < play->n_sessions; i++)
+        finished = finish(play, &play->sessions[i]) && finished;
+    play->n_sessions = 0;
+    return finished;
+}
+
+/* ---- what happens within a run ---- */
+
+static struct meeting *add_meeting(struct session *session)
+{
+    session->meetings =
+        mem_grow(session->meetings, session->n_meetings + 1, sizeof *session->meetings);
+    struct meeting *meeting = &session->meetings[session->n_meetings++];
+    *meeting = (struct meeting){0};
+    return meeting;
+}
+
+/* The steps of one run: those up to the next restart, install, or killing (which belongs to it). */
+static size_t past_run(const struct variant *variant, size_t from)
+{
+    for (size_t i = from; i < variant->n_steps; i++) {
+        enum step_kind kind = variant->steps[i].kind;
+        if (kind == STEP_KILLED_AT)
+            return i + 1;
+        if (kind == STEP_RESTART || kind == STEP_OPEN)
+            return i;
+        if (kind == STEP_CALL && variant->steps[i].processes > 1)
+            return i > from ? i : i + 1;
     }
+    return variant->n_steps;
+}
+
+static int64_t count_calls(const struct variant *variant, size_t from, size_t past)
+{
+    int64_t calls = 0;
+    for (size_t i = from; i < past; i++) {
+        const struct step *step = &variant->steps[i];
+        calls += step->kind == STEP_CALL ? step->n : step->kind == STEP_KILLED_AT;
+    }
+    return calls;
+}
+
+/* Arm one step that follows `calls` calls of the run. */
+static bool arm_step(struct play *play, struct session *session, const struct step *step,
+                     int64_t calls)
+{
+    const struct act *act = play->act;
+    const char *token = situation_route("token", act->variant->flow);
+    const char *api = situation_route("api", act->variant->flow);
+    if (event_is(step))
+        return event_arm(act, step, calls ? api : token, calls ? calls : 1, play->err);
+    if (step->kind == STEP_KILLED_AT)
+        return meeting_at(act, step, calls, add_meeting(session), play->err);
+    if (step->kind == STEP_CLIENT_CLOCK_S)
+        return meeting_after_answer(act, step, calls ? calls : 1, add_meeting(session), play->err);
+    return true;
+}
+
+static bool arm_run(struct play *play, struct session *session, size_t from, size_t past)
+{
+    int64_t calls = 0;
+    for (size_t i = from; i < past; i++) {
+        const struct step *step = &play->act->variant->steps[i];
+        if (step->kind == STEP_CALL)
+            calls += step->n;
+        else if (!arm_step(play, session, step, calls))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the steps ---- */
+
+/* Faults must be armed before the program starts; what is armed belongs to its first process. */
+static bool run_calls(struct play *play, size_t from, size_t past)
+{
+    const struct variant *variant = play->act->variant;
+    struct session plan = {0};
+    bool armed = arm_run(play, &plan, from, past);
+    int64_t processes = variant->steps[from].kind == STEP_CALL ? variant->steps[from].processes : 1;
+    int64_t calls = count_calls(variant, from, past);
+    for (int64_t i = 0; armed && i < processes && i < MOST_PROCESSES; i++)
+        armed = start(play, "api", calls, NULL);
+    if (!play->n_sessions) {
+        for (size_t i = 0; i < plan.n_meetings; i++)
+            meeting_free(&plan.meetings[i]);
+        free(plan.meetings);
+        return false;
+    }
+    play->sessions[0].meetings = plan.meetings;
+    play->sessions[0].n_meetings = plan.n_meetings;
+    return finish_all(play) && armed;
+}
+
+/* The URL in a line that a person might have decorated; NULL where there is none. */
+static char *find_installer_url(const char *line)
+{
+    const char *path = strstr(line, "/installer/install");
+    const char *url = path ? strstr(line, "http") : NULL;
+    return url && url < path ? mem_text_n(url, strcspn(url, " \t\r\"'<>")) : NULL;
+}
+
+static void read_installer_url(struct play *play, struct session *session, struct install *install)
+{
+    OWNED(buf_free) struct buf line = {.max = PROCESS_LINE_MAX};
+    while (process_read_line(&session->process, play->deadline_ms, play->act->stop_fd, &line)) {
+        OWNED(mem_text_free) char *url = find_installer_url(buf_str(&line));
+        if (url) {
+            installs_read_url(install, url);
+            return;
+        }
+        buf_clear(&line);
+    }
+    install->trouble = mem_text("the program printed no URL of the installer on a line of its own");
+}
+
+/* A browser opens the App URL: the program starts and says where it sends the browser. */
+static bool open_install(struct play *play, size_t at)
+{
+    if (play->n_sessions && play->sessions[play->n_sessions - 1].has_callback && !finish_all(play))
+        return false;
+    const struct variant *variant = play->act->variant;
+    OWNED(mem_text_free) char *token = installs_new_token(play->act, NULL, play->err);
+    if (!token ||
+        !start(play, "install", count_calls(variant, at, past_run(variant, at + 1)), token))
+        return false;
+    struct install *install = performance_add_install(play->performance);
+    install->given_token = mem_text(token);
+    read_installer_url(play, &play->sessions[play->n_sessions - 1], install);
+    return true;
+}
+
+/* Deliver the callback; what follows it in this run is armed first. */
+static bool deliver(struct play *play, size_t at, size_t past)
+{
+    const struct step *step = &play->act->variant->steps[at];
+    if (!play->n_sessions)
+        return true;
+    struct session *session = &play->sessions[play->n_sessions - 1];
+    OWNED(mem_text_free)
+    char *url = installs_callback(play->act, step, play->performance, play->err);
+    if (!url)
+        return !play->err->text;
+    struct visit *visit = performance_add_visit(play->performance);
+    visit->kind = VISIT_CALLBACK;
+    visit->url = mem_text(url);
+    OWNED(mem_text_free) char *line = mem_format("%s\n", url);
+    session->has_callback = true;
+    return arm_run(play, session, at + 1, past) &&
+           (process_write(&session->process, line, play->deadline_ms) || true);
+}
+
+/* A client that keeps nothing cannot be asked about what it kept. */
+static void ask_for_store(struct play *play)
+{
+    const struct act *act = play->act;
+    bool needed = act->needs & NEED_MASK(NEED_BIT_PERSIST);
+    if (!needed || act->sure & NEED_MASK(NEED_BIT_PERSIST) ||
+        files_folder_holds_something(act->state_folder))
+        return;
+    performance_note(play->performance, CLIENT_UNSUPPORTED,
+                     mem_text("left nothing in CONFORM_STATE_DIR, so it keeps nothing that a "
+                              "restart could find"));
+    play->over = true;
+}
+
+/* Do the steps from `at` on that belong together; gives the first that does not. */
+static bool do_steps(struct play *play, size_t at, size_t *ret_next)
+{
+    const struct act *act = play->act;
+    const struct step *step = &act->variant->steps[at];
+    *ret_next = at + 1;
+    switch (step->kind) {
+    case STEP_CALL:
+    case STEP_KILLED_AT:
+        *ret_next = past_run(act->variant, at);
+        return run_calls(play, at, *ret_next);
+    case STEP_OPEN:
+        return open_install(play, at);
+    case STEP_CONSENT:
+        return installs_consent(act, step, play->browser, play->performance, play->err);
+    case STEP_CALLBACK:
+        *ret_next = past_run(act->variant, at + 1);
+        return deliver(play, at, *ret_next);
+    case STEP_RESTART:
+        if (!finish_all(play))
+            return false;
+        ask_for_store(play);
+        return true;
+    case STEP_CLIENT_CLOCK_S:
+        return hand_move(act->hand, step->n, play->err);
+    case STEP_ADVANCE_S:
+    case STEP_EXPIRE:
+    case STEP_REVOKE:
+        return event_do(act, step, play->err);
+    case STEP_INSTALL:
+    case STEP_WEBHOOK:
+    case STEP_INSTANCE:
+    case STEP_COUNT:
+        break;
+    }
+    return err_set(play->err, "the exec driver has no step \"%s\"; the scenario lacks a need",
+                   step_name(step->kind));
+}
+
+static const char *find_trouble(const struct performance *performance)
+{
+    for (size_t i = 0; i < performance->n_installs; i++)
+        if (performance->installs[i].trouble)
+            return performance->installs[i].trouble;
+    return "nothing was asked of it";
 }
 
 static bool exec_play(void *context, const struct act *act, struct performance *ret_performance,
                       struct err *err)
 {
     const struct exec *exec = context;
-    OWNED(process_env_free) struct process_env env = {0};
-    fill_env(act, &env);
-    const char *const argv[] = {"/bin/sh", "-c", exec->command, NULL};
-    struct process_spec spec = {.argv = argv, .env = &env};
-    struct process process = {0};
-    if (!process_start(&spec, &process, err))
-        return false;
-    struct process_result result = {0};
-    process_finish(&process, now_steady_ms() + act->timeout_ms, act->quiet_ms, act->stop_fd,
-                   &result);
     struct performance performance = {.n_calls = variant_count_calls(act->variant),
                                       .n_parallel = widest(act->variant),
-                                      .left_children = result.left_children};
-    read_result(act, &result, &performance);
+                                      .out.max = PROCESS_OUTPUT_MAX,
+                                      .err.max = PROCESS_OUTPUT_MAX};
+    struct play play = {.command = exec->command,
+                        .act = act,
+                        .performance = &performance,
+                        .browser = browser_open(1),
+                        .deadline_ms = now_steady_ms() + act->timeout_ms,
+                        .err = err};
+    bool played = true;
+    for (size_t i = 0; played && !play.over && i < act->variant->n_steps;)
+        played = do_steps(&play, i, &i);
+    played = finish_all(&play) && played;
+    free(play.sessions);
+    browser_close(play.browser);
     performance.persists = files_folder_holds_something(act->state_folder);
-    performance.out = result.out.text;
-    performance.err = result.err.text;
+    if (!performance.detail)
+        performance_note(&performance, CLIENT_ERROR,
+                         mem_format("came to no end of its own: %s", find_trouble(&performance)));
     *ret_performance = performance;
-    return true;
+    return played;
 }
 
 static void exec_free(void *context)
@@ -241,16 +411,11 @@ struct driver exec_driver(const char *command)
     exec->command = mem_text(command);
     return (struct driver){
         .name = "exec",
-        .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT),
+        .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT) |
+                  NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
+                  NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES),
         .context = exec,
-        .prepare = exec_prepare,
         .play = exec_play,
         .free = exec_free,
     };
-}
-
-void driver_free(struct driver *driver)
-{
-    driver->free(driver->context);
-    *driver = (struct driver){0};
 }

@@ -98,7 +98,7 @@ void describe_language(struct buf *out)
 #undef NEED
     };
     static const struct word steps[] = {
-#define STEP(symbol, name, shape, sentence) {name, #shape, sentence},
+#define STEP(symbol, name, shape, members, sentence) {name, #shape " " members, sentence},
 #include "scenario/vocabulary.def"
 #undef STEP
     };

@@ -35,17 +35,28 @@ bool need_by_name(const char *name, enum need *ret_need)
 
 const char *flow_name(enum flow flow)
 {
-    static const char *const names[] = {
-        [FLOW_CLIENT_CREDENTIALS] = "client_credentials", [FLOW_LEGACY] = "legacy"};
+    static const char *const names[] = {[FLOW_CLIENT_CREDENTIALS] = "client_credentials",
+                                        [FLOW_LEGACY] = "legacy",
+                                        [FLOW_INSTALL] = "install"};
     return names[flow];
 }
 
 int64_t variant_count_calls(const struct variant *variant)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < variant->n_steps; i++)
-        n += variant->steps[i].kind == STEP_CALL ? variant->steps[i].n : 0;
+    for (size_t i = 0; i < variant->n_steps; i++) {
+        const struct step *step = &variant->steps[i];
+        n += step->kind == STEP_CALL ? step->n * step->processes : step->kind == STEP_KILLED_AT;
+    }
     return n;
+}
+
+bool variant_has_step(const struct variant *variant, enum step_kind kind)
+{
+    for (size_t i = 0; i < variant->n_steps; i++)
+        if (variant->steps[i].kind == kind)
+            return true;
+    return false;
 }
 
 bool scenario_answers_to(const struct scenario *scenario, const char *name)

@@ -15,7 +15,9 @@
 
 enum flow {
     FLOW_CLIENT_CREDENTIALS,
-    FLOW_LEGACY, /* custom authentication: the client starts with a refresh token */
+    FLOW_LEGACY,  /* custom authentication: the client starts with a refresh token */
+    FLOW_INSTALL, /* custom authentication: the client starts with nothing, and is installed */
+    FLOW_COUNT
 };
 
 /* Bits of what a run must offer. */
@@ -28,7 +30,7 @@ enum need {
 #define NEED_MASK(bit) (1U << (bit))
 
 enum step_kind {
-#define STEP(symbol, name, shape, sentence) STEP_##symbol,
+#define STEP(symbol, name, shape, members, sentence) STEP_##symbol,
 #include "scenario/vocabulary.def"
 #undef STEP
     STEP_COUNT
@@ -36,9 +38,11 @@ enum step_kind {
 
 struct step {
     enum step_kind kind;
-    int64_t n;        /* of calls, or the number given */
-    int64_t parallel; /* calls at a time */
-    const char *text; /* the text given, or NULL; borrowed from the file's tree */
+    int64_t n;           /* of calls, or the number given */
+    int64_t parallel;    /* calls at a time */
+    int64_t processes;   /* of the client, at a time */
+    const char *text;    /* the text given, or NULL; borrowed from the file's tree, like the next */
+    const cJSON *params; /* the object given, or NULL */
 };
 
 /* A fault that waits for the client. */
@@ -121,7 +125,13 @@ const char *flow_name(enum flow flow);
 const char *need_name(enum need need);
 bool need_by_name(const char *name, enum need *ret_need);
 
-/* How many calls the steps of a variant ask for. */
+/* How many calls the steps of a variant ask for, those in which the client is killed included. */
 int64_t variant_count_calls(const struct variant *variant);
+
+/* Whether a step of that kind is among a variant's. */
+bool variant_has_step(const struct variant *variant, enum step_kind kind);
+
+/* The name of a step: "call". */
+const char *step_name(enum step_kind kind);
 
 #endif

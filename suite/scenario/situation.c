@@ -18,15 +18,19 @@ static const struct {
 /* Places have names that fit either flow; anything with a blank is a route of the fake. */
 static const struct {
     const char *name;
-    const char *routes[2]; /* by flow */
+    const char *routes[FLOW_COUNT];
 } places[] = {
     {"token",
-     {[FLOW_CLIENT_CREDENTIALS] = "POST /oauth2/token", [FLOW_LEGACY] = "POST /oauth/access*"}},
+     {[FLOW_CLIENT_CREDENTIALS] = "POST /oauth2/token",
+      [FLOW_LEGACY] = "POST /oauth/access*",
+      [FLOW_INSTALL] = "POST /oauth/access*"}},
     {"api",
-     {[FLOW_CLIENT_CREDENTIALS] = "* /conformance/probe", [FLOW_LEGACY] = "* /conformance/probe"}},
+     {[FLOW_CLIENT_CREDENTIALS] = "* /conformance/probe",
+      [FLOW_LEGACY] = "* /conformance/probe",
+      [FLOW_INSTALL] = "* /conformance/probe"}},
 };
 
-static const char *route_of(const char *place, enum flow flow)
+const char *situation_route(const char *place, enum flow flow)
 {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strcmp(places[i].name, place) == 0)
@@ -105,7 +109,7 @@ static bool read_trap(const struct reader *reader, const char *place, const cJSO
     if (!reader_knows_keys(reader, place, json, allowed) || !check_times(reader, place, json) ||
         !reader_number(reader, place, json, "needed", 0, 1, &trap->needed))
         return false;
-    const char *route = route_of(on, flow);
+    const char *route = situation_route(on, flow);
     if (!route)
         return reader_fail(reader, place,
                            "has \"on\": \"%s\"; it takes \"token\", \"api\" or a "
@@ -122,15 +126,15 @@ static bool read_flow(const struct reader *reader, const char *place, const cJSO
     if (!tree_get(given, "flow"))
         return true;
     const char *name = tree_text(given, "flow");
-    for (enum flow flow = FLOW_CLIENT_CREDENTIALS; name && flow <= FLOW_LEGACY; flow++) {
+    for (enum flow flow = FLOW_CLIENT_CREDENTIALS; name && flow < FLOW_COUNT; flow++) {
         if (strcmp(flow_name(flow), name) != 0)
             continue;
         variant->flow = flow;
         return true;
     }
     return reader_fail(reader, place,
-                       "has a \"flow\" that is neither \"client_credentials\" nor "
-                       "\"legacy\"");
+                       "has a \"flow\" that is not \"client_credentials\", \"legacy\" "
+                       "or \"install\"");
 }
 
 bool situation_read_given(const struct reader *reader, const char *place, const cJSON *given,
@@ -169,16 +173,23 @@ bool situation_read_given(const struct reader *reader, const char *place, const 
     return true;
 }
 
-enum shape { SHAPE_WORD, SHAPE_NUMBER, SHAPE_TEXT, SHAPE_CALL };
+enum shape { SHAPE_WORD, SHAPE_NUMBER, SHAPE_SIGNED, SHAPE_TEXT, SHAPE_CALL, SHAPE_OBJECT };
 
 static const struct {
     const char *name;
     enum shape shape;
+    const char *members;
 } verbs[STEP_COUNT] = {
-#define STEP(symbol, name, shape, sentence) [STEP_##symbol] = {name, SHAPE_##shape},
+#define STEP(symbol, name, shape, members, sentence)                                               \
+    [STEP_##symbol] = {name, SHAPE_##shape, members},
 #include "scenario/vocabulary.def"
 #undef STEP
 };
+
+const char *step_name(enum step_kind kind)
+{
+    return verbs[kind].name;
+}
 
 static bool find_verb(const char *name, enum step_kind *ret_kind)
 {
@@ -195,33 +206,57 @@ static bool read_call(const struct reader *reader, const char *place, const cJSO
                       struct step *step)
 {
     step->n = 1;
-    step->parallel = 1;
     if (!value)
         return true;
-    if (cJSON_IsObject(value))
-        return reader_knows_keys(reader, place, value, "n parallel") &&
+    if (cJSON_IsObject(value)) {
+        step->params = value;
+        return reader_knows_keys(reader, place, value, verbs[STEP_CALL].members) &&
                reader_number(reader, place, value, "n", 1, 1, &step->n) &&
-               reader_number(reader, place, value, "parallel", 1, 1, &step->parallel);
+               reader_number(reader, place, value, "parallel", 1, 1, &step->parallel) &&
+               reader_number(reader, place, value, "processes", 1, 1, &step->processes);
+    }
     bool whole = cJSON_IsNumber(value) && value->valuedouble >= 1 &&
                  value->valuedouble == (double)value->valueint;
     step->n = whole ? value->valueint : 0;
     return whole || reader_fail(reader, place, "must be a number of calls or an object");
 }
 
+static bool read_object(const struct reader *reader, const char *place, const cJSON *value,
+                        struct step *step)
+{
+    step->params = value;
+    return !value || (reader_is_object(reader, place, value) &&
+                      reader_knows_keys(reader, place, value, verbs[step->kind].members));
+}
+
+static bool read_text(const struct reader *reader, const char *place, const cJSON *value,
+                      struct step *step)
+{
+    const char *known = verbs[step->kind].members;
+    step->text = cJSON_GetStringValue(value);
+    if (!step->text)
+        return reader_fail(reader, place, "\"%s\" takes a text", verbs[step->kind].name);
+    return !*known || reader_lists(known, step->text) ||
+           reader_fail(reader, place, "\"%s\" takes one of: %s", verbs[step->kind].name, known);
+}
+
 static bool read_value(const struct reader *reader, const char *place, const cJSON *value,
                        struct step *step)
 {
     const char *name = verbs[step->kind].name;
-    switch (verbs[step->kind].shape) {
+    enum shape shape = verbs[step->kind].shape;
+    switch (shape) {
     case SHAPE_WORD:
         return !value || reader_fail(reader, place, "\"%s\" takes no value", name);
     case SHAPE_CALL:
         return read_call(reader, place, value, step);
+    case SHAPE_OBJECT:
+        return read_object(reader, place, value, step);
     case SHAPE_TEXT:
-        step->text = cJSON_GetStringValue(value);
-        return step->text || reader_fail(reader, place, "\"%s\" takes a text", name);
+        return read_text(reader, place, value, step);
     case SHAPE_NUMBER:
-        if (!cJSON_IsNumber(value) || value->valuedouble < 0 ||
+    case SHAPE_SIGNED:
+        if (!cJSON_IsNumber(value) || (value->valuedouble < 0 && shape == SHAPE_NUMBER) ||
             value->valuedouble != (double)value->valueint)
             return reader_fail(reader, place, "\"%s\" takes a whole number", name);
         step->n = value->valueint;
@@ -249,20 +284,42 @@ static bool read_step(const struct reader *reader, const char *place, const cJSO
     return read_value(reader, place, value, step);
 }
 
+static struct step *add_step(struct variant *variant, enum step_kind kind)
+{
+    variant->steps = mem_grow(variant->steps, variant->n_steps + 1, sizeof *variant->steps);
+    struct step *step = &variant->steps[variant->n_steps++];
+    *step = (struct step){.kind = kind, .parallel = 1, .processes = 1};
+    return step;
+}
+
+/* "install" is three steps, which a scenario may also name one by one. */
+static void spell_out_install(struct variant *variant)
+{
+    variant->n_steps--;
+    add_step(variant, STEP_OPEN);
+    add_step(variant, STEP_CONSENT);
+    add_step(variant, STEP_CALLBACK);
+}
+
 bool situation_read_steps(const struct reader *reader, const char *place, const cJSON *steps,
                           struct variant *variant)
 {
+    static const enum step_kind moving[] = {STEP_CALL, STEP_OPEN, STEP_WEBHOOK, STEP_INSTANCE};
     if (!cJSON_IsArray(steps))
         return reader_fail(reader, place, "must be an array");
     const cJSON *json = NULL;
+    int at_step = 0;
     cJSON_ArrayForEach(json, steps)
     {
-        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", place, variant->n_steps);
-        variant->steps = mem_grow(variant->steps, variant->n_steps + 1, sizeof *variant->steps);
-        variant->steps[variant->n_steps] = (struct step){0};
-        if (!read_step(reader, at, json, &variant->steps[variant->n_steps++]))
+        OWNED(mem_text_free) char *at = mem_format("%s[%d]", place, at_step++);
+        struct step *step = add_step(variant, STEP_CALL);
+        if (!read_step(reader, at, json, step))
             return false;
+        if (step->kind == STEP_INSTALL)
+            spell_out_install(variant);
     }
-    return variant_count_calls(variant) > 0 ||
-           reader_fail(reader, place, "never let the client call");
+    for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
+        if (variant_has_step(variant, moving[i]))
+            return true;
+    return reader_fail(reader, place, "never let the client do anything");
 }

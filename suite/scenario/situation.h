@@ -6,6 +6,9 @@
 #include "scenario/reader.h"
 #include "scenario/scenario.h"
 
+/* The fake's route for "token", "api" or a route itself; NULL for anything else. Borrowed. */
+const char *situation_route(const char *place, enum flow flow);
+
 /* Fill flow, installed, wish, traps. `given` may be NULL. */
 bool situation_read_given(const struct reader *reader, const char *place, const cJSON *given,
                           struct variant *variant);

@@ -86,6 +86,8 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
     OWNED(evidence_free) struct evidence evidence = {0};
     struct act act = {
         .scenario = scenario->id,
+        .needs = scenario->needs,
+        .sure = setup->sure,
         .variant = variant,
         .stage = &stage,
         .state_folder = state_folder,
@@ -94,8 +96,7 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         .stop_fd = setup->stop_fd,
     };
     const struct driver *driver = setup->driver;
-    if (!set_stage(setup, http, variant, &stage, err) ||
-        !driver->prepare(driver->context, &act, err) || !stage_raise_curtain(&stage, err) ||
+    if (!set_stage(setup, http, variant, &stage, err) || !stage_raise_curtain(&stage, err) ||
         !driver->play(driver->context, &act, &evidence.performance, err) ||
         !gather(&stage, &evidence, err))
         return false;

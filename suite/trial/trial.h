@@ -14,6 +14,7 @@ struct trial_setup {
     const struct server *server;
     const struct driver *driver;
     unsigned offers; /* what the run offers: the driver's, or what --caps says */
+    unsigned sure;   /* what --caps says */
     int64_t timeout_ms;
     int quiet_ms;
     int stop_fd;

@@ -1,0 +1,20 @@
+/* The steps that the fake carries out by itself: its clock moves, tokens die.
+ * May depend on: shared, evidence, scenario. Owner: drivers. */
+#ifndef FAKEWIX_DRIVERS_EVENTS_H
+#define FAKEWIX_DRIVERS_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/driver.h"
+
+bool event_is(const struct step *step);
+
+/* Let it happen now. */
+bool event_do(const struct act *act, const struct step *step, struct err *err);
+
+/* Let it happen with the nth successful answer on a route, counted from now. */
+bool event_arm(const struct act *act, const struct step *step, const char *route, int64_t nth,
+               struct err *err);
+
+#endif

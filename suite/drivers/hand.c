@@ -1,0 +1,59 @@
+/* The library maps the file, so that a write of eight bytes is seen at once by every thread of
+ * every process of the client. */
+#include "drivers/hand.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/mem.h"
+
+static bool write_hand(const struct hand *hand, int flags, struct err *err)
+{
+    int fd = open(hand->file, O_WRONLY | O_CLOEXEC | flags, 0644);
+    bool written = fd >= 0 && pwrite(fd, &hand->ahead_ms, sizeof hand->ahead_ms, 0) ==
+                                  (ssize_t)sizeof hand->ahead_ms;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return written || err_set(err, "%s cannot be written: %s", hand->file, strerror(why));
+}
+
+bool hand_open(const char *folder, const char *library, struct hand *ret_hand, struct err *err)
+{
+    struct hand hand = {.library = mem_text(library), .file = mem_format("%s.clock", folder)};
+    if (!write_hand(&hand, O_CREAT | O_EXCL, err)) {
+        free(hand.library);
+        free(hand.file);
+        return false;
+    }
+    *ret_hand = hand;
+    return true;
+}
+
+bool hand_move(struct hand *hand, int64_t seconds, struct err *err)
+{
+    hand->ahead_ms += seconds * 1000;
+    return write_hand(hand, 0, err);
+}
+
+void hand_guide(const struct hand *hand, struct process_env *env)
+{
+    const char *there = process_env_get(env, "LD_PRELOAD");
+    OWNED(mem_text_free)
+    char *value =
+        there && *there ? mem_format("%s:%s", hand->library, there) : mem_text(hand->library);
+    process_env_set(env, "LD_PRELOAD", value);
+    process_env_set(env, "FAKEWIX_PRELOAD_CLOCK", hand->file);
+}
+
+void hand_free(struct hand *hand)
+{
+    if (hand->file)
+        unlink(hand->file);
+    free(hand->library);
+    free(hand->file);
+    *hand = (struct hand){0};
+}
