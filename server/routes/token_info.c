@@ -119,7 +119,7 @@ static cJSON *open_instance(struct exchange *x, const char *text)
 static void set_viewer(struct info *info, const cJSON *signed_instance)
 {
     static const char *const viewers[][2] = {
-        {"siteMemberId", "MEMBER"}, {"aid", "VISITOR"}, {"uid", "USER"}};
+        {"uid", "USER"}, {"siteMemberId", "MEMBER"}, {"aid", "VISITOR"}};
     info->subject_type = "APP";
     info->subject = info->client_id;
     for (size_t i = 0; i < sizeof viewers / sizeof *viewers; i++) {

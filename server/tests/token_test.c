@@ -96,8 +96,7 @@ static const struct {
     {"a form with a NUL", FORM, "grant_type=a%00b", 400, "token-body-malformed"},
     {"another charset", "Content-Type: application/json; charset=utf-16", ALL, 400,
      "token-type-unsupported"},
-    {"another charset of a form", FORM ";charset=\"latin1\"", "a=b", 400,
-     "token-type-unsupported"},
+    {"another charset of a form", FORM ";charset=\"latin1\"", "a=b", 400, "token-type-unsupported"},
     {"text that is no JSON", "Content-Type: text/plain", "grant_type=x", 400,
      "token-type-unsupported"},
     {"XML", "Content-Type: application/xml", "<a/>", 400, "token-type-unsupported"},
@@ -130,8 +129,7 @@ static const struct {
      401, "token-secret-wrong"},
     {"an unknown instance", JSON, "{" GRANT "," APP ",'instance_id':'nowhere'}", 400,
      "token-instance-unknown"},
-    {"instance_id empty", JSON, "{" GRANT "," APP ",'instance_id':''}", 400,
-     "token-field-missing"},
+    {"instance_id empty", JSON, "{" GRANT "," APP ",'instance_id':''}", 400, "token-field-missing"},
     {"instance_id a number", JSON, "{" GRANT "," APP ",'instance_id':1}", 400, "token-field-type"},
 };
 
@@ -288,6 +286,73 @@ START_TEST(info_of_custom_authentication_tokens)
 }
 END_TEST
 
+/* ---- the signed app instance as a token ---- */
+
+static const struct {
+    const char *wish, *type, *subject; /* NULL: not active */
+} instances[] = {
+    {"{}", "USER", NULL},
+    {"{'uid':'u-1'}", "USER", "u-1"},
+    {"{'aid':'a-1'}", "VISITOR", "a-1"},
+    {"{'set':{'siteMemberId':'m-1'},'omit':['uid']}", "MEMBER", "m-1"},
+    {"{'omit':['uid','siteMemberId']}", "APP", "$APP"},
+    {"{'omit':['expirationDate']}", "USER", NULL},
+    {"{'expired':true}", NULL, NULL},
+    {"{'secret':'wrong'}", NULL, NULL},
+    {"{'tampered':'payload'}", NULL, NULL},
+    {"{'tampered':'signature'}", NULL, NULL},
+    {"{'tampered':'truncated'}", NULL, NULL},
+    {"{'tampered':'empty'}", NULL, NULL},
+    {"{'omit':['instanceId']}", NULL, NULL},
+    {"{'omit':['signDate']}", NULL, NULL},
+    {"{'set':{'appDefId':'other'}}", NULL, NULL},
+    {"{'set':{'instanceId':'other'}}", NULL, NULL},
+};
+
+START_TEST(info_of_a_signed_instance)
+{
+    OWNED(answer_free)
+    struct answer sealed =
+        harness_ask(fake, "POST /_fakewix/instances/$INSTANCE/sign", NULL, instances[_i].wish);
+    harness_keep_member(fake, "SIGNED", &sealed, "instance");
+    OWNED(answer_free) struct answer answer = info("{'token':'$SIGNED'}");
+    ck_assert_int_eq(answer.status, 200);
+    if (!instances[_i].type) {
+        answer_expect_members(&answer, "active");
+        answer_expect(&answer, "active", "false");
+        return;
+    }
+    answer_expect(&answer, "subjectType", instances[_i].type);
+    answer_expect(&answer, "clientId", harness_value(fake, "APP"));
+    answer_expect(&answer, "instanceId", harness_value(fake, "INSTANCE"));
+    answer_expect(&answer, "siteId", harness_value(fake, "SITE"));
+    answer_expect(&answer, "iat", "1893456000");
+    if (!instances[_i].subject)
+        return;
+    OWNED(mem_text_free) char *subject = harness_expand(fake, instances[_i].subject);
+    answer_expect(&answer, "subjectId", subject);
+}
+END_TEST
+
+START_TEST(info_of_a_signed_instance_ends_with_the_installation)
+{
+    OWNED(answer_free)
+    struct answer sealed = harness_ask(fake, "GET /_fakewix/instances/$INSTANCE/sign", NULL, NULL);
+    harness_keep_member(fake, "SIGNED", &sealed, "instance");
+    harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/uninstall", NULL);
+    OWNED(answer_free) struct answer answer = info("{'token':'$SIGNED'}");
+    answer_expect(&answer, "active", "false");
+}
+END_TEST
+
+START_TEST(info_takes_a_whole_header_value)
+{
+    harness_mint(fake);
+    OWNED(answer_free) struct answer answer = info("{'token':'Bearer $TOKEN'}");
+    answer_expect(&answer, "active", "true");
+}
+END_TEST
+
 START_TEST(info_of_an_app_token_names_no_site)
 {
     OWNED(answer_free)
@@ -381,6 +446,9 @@ int main(void)
     tcase_add_test(tcase, lifetime_follows_the_config);
     tcase_add_test(tcase, info_of_an_access_token);
     tcase_add_test(tcase, info_of_custom_authentication_tokens);
+    suite_rows(tcase, info_of_a_signed_instance, instances);
+    tcase_add_test(tcase, info_of_a_signed_instance_ends_with_the_installation);
+    tcase_add_test(tcase, info_takes_a_whole_header_value);
     tcase_add_test(tcase, info_of_an_app_token_names_no_site);
     suite_rows(tcase, info_of_anything_else_is_inactive, inactive);
     suite_rows(tcase, info_is_refused, info_refused);
