@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "drivers/exec.h"
 #include "fake/http.h"
 #include "fake/server.h"
 #include "host/files.h"
 #include "host/orphans.h"
 #include "options.h"
+#include "report/compare.h"
 #include "report/console.h"
 #include "report/run.h"
 #include "scenario/catalogue.h"
@@ -21,10 +23,16 @@
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/text.h"
+#include "shared/tree.h"
 #include "trial/crew.h"
 #include "trial/known.h"
 
 enum { QUIET_MS = 150, PERCENT = 100 };
+
+static const char *look_up(const char *name)
+{
+    return getenv(name);
+}
 
 /* ---- interruption: a signal is one byte in a pipe that every wait looks at ---- */
 
@@ -113,6 +121,7 @@ static int command_explain(const struct options *options, const struct catalogue
 struct running {
     const struct options *options;
     struct known known;
+    struct known flaky;
     struct console console;
     struct server server;
     struct driver driver;
@@ -124,6 +133,7 @@ struct running {
 static void running_free(struct running *running)
 {
     known_free(&running->known);
+    known_free(&running->flaky);
     server_stop(&running->server);
     if (running->driver.free)
         driver_free(&running->driver);
@@ -135,6 +145,8 @@ static void tell(void *context, struct result *result)
     struct running *running = context;
     bool strict = options_text(running->options, OPTION_STRICT) != NULL;
     known_apply(&running->known, strict, result);
+    if (!result->known)
+        known_apply(&running->flaky, strict, result);
     if (options_text(running->options, OPTION_QUIET))
         return;
     OWNED(buf_free) struct buf line = {0};
@@ -210,6 +222,7 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
     const struct options *options = running->options;
     const char *command = options_text(options, OPTION_COMMAND);
     const char *known = options_text(options, OPTION_KNOWN_FAILING);
+    const char *flaky = options_text(options, OPTION_KNOWN_FLAKY);
     const char *caps = options_text(options, OPTION_CAPS);
     int64_t timeout_s = 0;
     int64_t scale = 0;
@@ -218,7 +231,8 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
     if (!options_number(options, OPTION_JOBS, 1, CREW_MAX_JOBS, 1, &running->jobs, err) ||
         !options_number(options, OPTION_TIMEOUT, 1, 86400, 60, &timeout_s, err) ||
         !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
-        (known && !known_read(known, catalogue, &running->known, err)))
+        (known && !known_read(known, catalogue, &running->known, err)) ||
+        (flaky && !known_read(flaky, catalogue, &running->flaky, err)))
         return false;
     const char *url = options_text(options, OPTION_SERVER);
     const char *token = options_text(options, OPTION_CONTROL_TOKEN);
@@ -227,6 +241,7 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
     running->driver = exec_driver(command);
     running->console.colour = wants_colour(options);
     running->again = make_again(options);
+    running->flaky.flaky = true;
     running->setup = (struct trial_setup){
         .server = &running->server,
         .driver = &running->driver,
@@ -246,7 +261,11 @@ static bool write_reports(const struct options *options, const struct run *run, 
     static const struct {
         enum option option;
         report_fn *write;
-    } reports[] = {{OPTION_JUNIT, report_junit}, {OPTION_JSON_FILE, report_json}};
+    } reports[] = {{OPTION_JUNIT, report_junit},
+                   {OPTION_JSON_FILE, report_json},
+                   {OPTION_TAP, report_tap},
+                   {OPTION_HTML, report_html},
+                   {OPTION_BADGE, report_badge}};
     bool written = true;
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
         const char *file = options_text(options, reports[i].option);
@@ -260,6 +279,30 @@ static bool write_reports(const struct options *options, const struct run *run, 
             written = files_write(file, buf_str(&text), text.len, err) && written;
     }
     return written;
+}
+
+/* What a CI that is GitHub's shows beside the job. */
+static bool write_for_github(const struct run *run, struct err *err)
+{
+    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    OWNED(buf_free) struct buf text = {0};
+    if (!getenv("GITHUB_ACTIONS"))
+        return true;
+    report_github(run, &text);
+    print(stdout, &text);
+    buf_clear(&text);
+    report_summary(run, &text);
+    return !summary || files_append(summary, buf_str(&text), text.len, err);
+}
+
+static bool write_known(const struct options *options, const struct run *run, struct err *err)
+{
+    const char *file = options_text(options, OPTION_WRITE_KNOWN);
+    OWNED(buf_free) struct buf text = {0};
+    if (!file)
+        return true;
+    known_write(run->results, run->n_results, run->strict, &text);
+    return files_write(file, buf_str(&text), text.len, err);
 }
 
 static char **list_stale(const struct known *known, size_t *ret_n)
@@ -286,8 +329,10 @@ static int finish(struct running *running, struct run *run, struct err *err)
     console_add_summary(&running->console, run, &text);
     print(stdout, &text);
     int status = run_exit_status(run);
-    if (!write_reports(running->options, run, err))
+    if (!write_reports(running->options, run, err) || !write_known(running->options, run, err) ||
+        !write_for_github(run, err))
         status = RUN_BROKEN;
+    again_remember(again_file(look_up), running->options->argv, run);
     for (size_t i = 0; i < run->n_stale; i++)
         free(stale[i]);
     free(stale);
@@ -334,12 +379,34 @@ static int command_run(const struct options *options, const struct catalogue *ca
     return try_plan(&running, &plan, err);
 }
 
-/* ---- */
+/* ---- diff and rerun ---- */
 
-static const char *look_up(const char *name)
+static cJSON *read_report(const char *file, struct err *err)
 {
-    return getenv(name);
+    OWNED(buf_free) struct buf text = {0};
+    return files_read(file, &text, err) ? tree_parse(buf_str(&text), text.len, err) : NULL;
 }
+
+static int command_diff(const struct options *options, struct err *err)
+{
+    OWNED(tree_free) cJSON *before = read_report(options->operand, err);
+    OWNED(tree_free) cJSON *after = before ? read_report(options->operand_2, err) : NULL;
+    OWNED(buf_free) struct buf out = {0};
+    struct comparison comparison;
+    if (!after || !compare_runs(before, after, &out, &comparison, err))
+        return RUN_USAGE;
+    buf_format(&out, "%zu better, %zu worse, %zu otherwise different, %zu the same\n",
+               comparison.better, comparison.worse, comparison.other, comparison.same);
+    print(stdout, &out);
+    return comparison.worse ? RUN_FAILED : RUN_OK;
+}
+
+static int command_rerun(struct err *err)
+{
+    return again_run(again_file(look_up), err) ? RUN_OK : RUN_USAGE;
+}
+
+/* ---- */
 
 static int command(const struct options *options, struct err *err)
 {
@@ -357,6 +424,10 @@ static int command(const struct options *options, struct err *err)
         return command_list(options, &catalogue, err);
     case COMMAND_EXPLAIN:
         return command_explain(options, &catalogue, err);
+    case COMMAND_DIFF:
+        return command_diff(options, err);
+    case COMMAND_RERUN:
+        return command_rerun(err);
     case COMMAND_VERSION:
         printf("fakewix-conform %s\n", FAKEWIX_VERSION);
         return RUN_OK;

@@ -30,6 +30,9 @@ static const struct {
     {"run", COMMAND_RUN, 'r', NULL, "try scenarios on a client and say what it got wrong"},
     {"list", COMMAND_LIST, 'l', NULL, "the scenarios there are"},
     {"explain", COMMAND_EXPLAIN, 'e', "ID", "all about one scenario, by id or code"},
+    {"diff", COMMAND_DIFF, 'd', "BEFORE.json AFTER.json",
+     "two reports of --json: what is better, what worse"},
+    {"rerun", COMMAND_RERUN, 'a', NULL, "try again what failed in the last run"},
     {"help", COMMAND_HELP, ' ', NULL, "print this"},
     {"--help", COMMAND_HELP, ' ', NULL, NULL},
     {"--version", COMMAND_VERSION, ' ', NULL, NULL},
@@ -110,11 +113,15 @@ static bool read_rest(struct options *options, size_t command, int argc, char **
                 return false;
             continue;
         }
-        if (!commands[command].operand || options->operand)
+        bool two = commands[command].command == COMMAND_DIFF;
+        const char **operand = options->operand && two ? &options->operand_2 : &options->operand;
+        if (!commands[command].operand || *operand)
             return err_set(err, "\"%s\" is not expected here; see fakewix-conform help", argv[at]);
-        options->operand = argv[at];
+        *operand = argv[at];
     }
-    if (commands[command].operand && !options->operand && !options_text(options, OPTION_HELP))
+    bool lacks =
+        !options->operand || (commands[command].command == COMMAND_DIFF && !options->operand_2);
+    if (commands[command].operand && lacks && !options_text(options, OPTION_HELP))
         return err_set(err, "fakewix-conform %s needs %s", commands[command].name,
                        commands[command].operand);
     return true;
@@ -130,7 +137,7 @@ bool options_parse(int argc, char **argv, options_env_fn *env, struct options *r
         command++;
     if (command == N_COMMANDS)
         return err_set(err, "\"%s\" is not a command; fakewix-conform help lists them", argv[1]);
-    struct options options = {.command = commands[command].command};
+    struct options options = {.command = commands[command].command, .argv = argv};
     if (!read_rest(&options, command, argc, argv, err)) {
         options_free(&options);
         return false;

@@ -17,7 +17,15 @@ enum option {
     OPTION_COUNT
 };
 
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_EXPLAIN, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_RUN,
+    COMMAND_LIST,
+    COMMAND_EXPLAIN,
+    COMMAND_DIFF,
+    COMMAND_RERUN,
+    COMMAND_HELP,
+    COMMAND_VERSION
+};
 
 struct option_values {
     const char **list; /* owned array of borrowed texts */
@@ -27,7 +35,9 @@ struct option_values {
 struct options {
     enum command command;
     struct option_values values[OPTION_COUNT];
-    const char *operand; /* what stands without an option: explain's ID; or NULL */
+    char **argv;           /* as given; borrowed */
+    const char *operand;   /* what stands without an option: explain's ID; or NULL */
+    const char *operand_2; /* diff's second file; or NULL */
 };
 
 /* Looks a variable up; NULL where it is not set. */

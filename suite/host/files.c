@@ -39,9 +39,9 @@ bool files_read(const char *path, struct buf *out, struct err *err)
     return true;
 }
 
-bool files_write(const char *path, const char *bytes, size_t len, struct err *err)
+static bool put(const char *path, const char *mode, const char *bytes, size_t len, struct err *err)
 {
-    FILE *file = fopen(path, "wbe");
+    FILE *file = fopen(path, mode);
     if (!file)
         return err_set(err, "%s cannot be written: %s", path, strerror(errno));
     bool written = fwrite(bytes, 1, len, file) == len;
@@ -49,6 +49,16 @@ bool files_write(const char *path, const char *bytes, size_t len, struct err *er
     if (!written || !closed)
         return err_set(err, "%s cannot be written: %s", path, strerror(errno));
     return true;
+}
+
+bool files_write(const char *path, const char *bytes, size_t len, struct err *err)
+{
+    return put(path, "wbe", bytes, len, err);
+}
+
+bool files_append(const char *path, const char *bytes, size_t len, struct err *err)
+{
+    return put(path, "abe", bytes, len, err);
 }
 
 static int by_name(const void *a, const void *b)

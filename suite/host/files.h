@@ -16,6 +16,8 @@ bool files_read(const char *path, struct buf *out, struct err *err);
 
 /* Write a whole file, replacing what was there. */
 bool files_write(const char *path, const char *bytes, size_t len, struct err *err);
+/* The same at the end of what is there. */
+bool files_append(const char *path, const char *bytes, size_t len, struct err *err);
 
 /* Told of each regular file below a folder, in the order of their names: its path and its path
  * below the folder, both borrowed. Returning false ends the walk. */

@@ -50,5 +50,10 @@ bool run_result_fails(const struct run *run, const struct result *result);
 typedef void report_fn(const struct run *run, struct buf *out);
 report_fn report_json;
 report_fn report_junit;
+report_fn report_tap;
+report_fn report_html;
+report_fn report_badge;
+report_fn report_github;  /* annotations, as GitHub Actions reads them from stdout */
+report_fn report_summary; /* Markdown, for GITHUB_STEP_SUMMARY */
 
 #endif

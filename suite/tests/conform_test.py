@@ -300,6 +300,78 @@ class Reports(Folder):
         self.assertIn("\033", run(CLIENT, "--only", "ACQ-01", "--colour", "always").stdout)
 
 
+class MoreReports(Folder):
+    BROKEN = f"{CLIENT} --bug=retry_with_old_token"
+
+    def test_tap_has_a_line_for_each_scenario(self):
+        tap = self.file("report.tap")
+        result = run(self.BROKEN, "--only", "REF-0*", "--tap", tap, "--jobs", "4")
+        self.assertEqual(result.returncode, 1)
+        lines = pathlib.Path(tap).read_text().splitlines()
+        self.assertEqual(lines[0], "TAP version 14")
+        plan = int(lines[1].removeprefix("1.."))
+        self.assertEqual(sum(line.startswith(("ok ", "not ok ")) for line in lines), plan)
+        self.assertTrue(any(line.startswith("not ok ") and "REF-02" in line for line in lines))
+
+    def test_the_page_shows_rule_and_wire_and_no_secret(self):
+        page, report = self.file("report.html"), self.file("report.json")
+        run(self.BROKEN, "--only", "REF-02", "--html", page, "--json", report)
+        text = pathlib.Path(page).read_text()
+        for part in ["REF-02", "expected", "GET /conformance/probe", "--only REF-02"]:
+            self.assertIn(part, text)
+        for forbidden in ["<script", "http://", "OAUTH2.", "OauthNG."]:
+            self.assertNotIn(forbidden, text)
+
+    def test_a_client_cannot_write_into_the_page(self):
+        page = self.file("report.html")
+        run("echo '<script>alert(1)</script>' >&2; exit 1", "--only", "ACQ-01", "--html", page)
+        self.assertNotIn("<script", pathlib.Path(page).read_text())
+
+    def test_the_badge_counts(self):
+        badge = self.file("badge.json")
+        run(self.BROKEN, "--only", "REF-02", "--badge", badge)
+        shown = json.loads(pathlib.Path(badge).read_text())
+        self.assertEqual((shown["schemaVersion"], shown["message"], shown["color"]),
+                         (1, "1 of 1 failed", "red"))
+
+    def test_github_gets_annotations_and_a_summary(self):
+        summary = self.file("summary.md", "before\n")
+        result = run(self.BROKEN, "--only", "REF-02",
+                     env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary})
+        self.assertIn("::error title=REF-02", result.stdout)
+        text = pathlib.Path(summary).read_text()
+        self.assertTrue(text.startswith("before\n"))
+        self.assertIn("| REF-02 ", text)
+
+    def test_two_runs_are_compared(self):
+        good, bad = self.file("good.json"), self.file("bad.json")
+        run(CLIENT, "--only", "REF-02", "--json", good)
+        run(self.BROKEN, "--only", "REF-02", "--json", bad)
+        worse = conform("diff", good, bad)
+        self.assertEqual(worse.returncode, 1)
+        self.assertRegex(worse.stdout, r"- REF-02 .*PASS -> FAIL")
+        self.assertEqual(conform("diff", bad, good).returncode, 0)
+        self.assertEqual(conform("diff", good, self.file("no.json", "{}")).returncode, 2)
+        self.assertEqual(conform("diff", good).returncode, 2)
+
+    def test_what_failed_is_tried_again(self):
+        env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        self.assertEqual(conform("rerun", env=env).returncode, 2)
+        run(self.BROKEN, "--only", "REF-02", "--only", "ACQ-01", env=env)
+        again = conform("rerun", env=env)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("REF-02", again.stdout)
+        self.assertNotIn("ACQ-01", again.stdout)
+
+    def test_what_fails_is_written_down_and_then_known(self):
+        known = self.file("known.txt")
+        run(self.BROKEN, "--only", "REF-02", "--write-known-failing", known)
+        self.assertEqual(run(self.BROKEN, "--only", "REF-02", "--known-failing", known).returncode, 0)
+        self.assertEqual(run(CLIENT, "--only", "REF-02", "--known-failing", known).returncode, 1)
+        self.assertEqual(run(CLIENT, "--only", "REF-02", "--known-flaky", known).returncode, 0)
+        self.assertEqual(run(self.BROKEN, "--only", "REF-02", "--known-flaky", known).returncode, 0)
+
+
 class Contract(Folder):
     def test_the_environment_is_the_contract(self):
         seen = self.file("env.txt")

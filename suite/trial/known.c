@@ -133,10 +133,23 @@ const struct known_entry *known_next_stale(const struct known *known, size_t *fr
 {
     while (*from < known->n) {
         const struct known_entry *entry = &known->entries[(*from)++];
-        if (entry->passed && !entry->failed)
+        if (entry->passed && !entry->failed && !known->flaky)
             return entry;
     }
     return NULL;
+}
+
+void known_write(const struct result *results, size_t n, bool strict, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!is_failing(results[i].verdict, strict))
+            continue;
+        for (size_t c = 0; c < results[i].n_checks; c++) {
+            const struct check_result *check = &results[i].checks[c];
+            if (is_failing(check->verdict, strict))
+                buf_format(out, "%s:%s  # %s\n", results[i].id, check->id, results[i].title);
+        }
+    }
 }
 
 void known_free(struct known *known)

@@ -18,6 +18,7 @@ struct known_entry {
 
 struct known {
     char *file;
+    bool flaky; /* an entry may also pass: none is ever stale */
     struct known_entry *entries;
     size_t n;
 };
@@ -34,6 +35,9 @@ bool known_parse(const char *file, const char *text, const struct catalogue *cat
 /* Mark a result known where all of its failing checks are covered. strict: WARN counts as failing.
  * Not for several threads at once. */
 void known_apply(struct known *known, bool strict, struct result *result);
+
+/* What failed and is not covered yet, as lines of such a file. */
+void known_write(const struct result *results, size_t n, bool strict, struct buf *out);
 
 /* The first entry from number `from` on that fits only what passes now, or NULL. Borrowed. */
 const struct known_entry *known_next_stale(const struct known *known, size_t *from);
