@@ -127,6 +127,8 @@ static void answer_route(struct exchange *x, enum service service, const struct 
 {
     make_request_id(x);
     exchange_settle(x);
+    if (profile_is(&x->world->profile, PROFILE_DATE_HEADER, "world"))
+        x->response->date_ms = x->now_ms;
     if (x->request->is_gone) {
         x->refusal = REFUSAL_CLIENT_LEFT;
         return;

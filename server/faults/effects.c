@@ -108,6 +108,7 @@ bool effects_park(struct exchange *x, const struct effects *effects, int64_t beg
 
 bool effects_before(struct exchange *x, const struct effects *effects)
 {
+    x->first_serial = x->world->next_serial;
     run_stage(x, effects, FAULT_PREPARE, true);
     run_stage(x, effects, FAULT_EFFECT, true);
     if (run_stage(x, effects, FAULT_CUT, true)) {
@@ -127,6 +128,7 @@ void effects_over(struct exchange *x, const struct effects *effects)
 
 void effects_after(struct exchange *x, struct effects *effects)
 {
+    x->world->mint = (struct mint_wish){0};
     run_stage(x, effects, FAULT_EDIT, false);
     struct fault_probe probe = probe_of(x);
     probe.status = x->response->status;
@@ -141,6 +143,7 @@ void effects_after(struct exchange *x, struct effects *effects)
 
 void effects_note(struct exchange *x, const struct effects *effects, int64_t seq)
 {
+    x->world->mint = (struct mint_wish){0};
     armed_note_hits(x->world->faults, effects->shots, effects->n, seq);
     struct fault_probe probe = probe_of(x);
     probe.status = x->response->status;

@@ -23,6 +23,8 @@ static const struct fault_preset presets[] = {
 #undef PRESET
 };
 
+enum { TOKEN_BYTES_MAX = 8192 };
+
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 
 const struct fault_row *fault_row(enum fault_symbol symbol)
@@ -166,6 +168,9 @@ IS(text, cJSON_IsString(value))
 IS(flag, cJSON_IsBool(value))
 IS(object, cJSON_IsObject(value))
 IS(kind, is_one_of(value, "access refresh code all"))
+IS(who, is_one_of(value, "instance app token minted"))
+IS(code_of, is_one_of(value, "instance app"))
+IS(token_bytes, in_range(value, 1, TOKEN_BYTES_MAX))
 IS(case, is_one_of(value, "lower upper"))
 IS(any, value != NULL)
 #undef IS
@@ -191,6 +196,9 @@ static const struct {
     {"object", is_object, "an object"},
     {"texts", is_text_list, "a list of texts"},
     {"kind", is_kind, "\"access\", \"refresh\", \"code\" or \"all\""},
+    {"who", is_who, "\"instance\", \"app\", \"token\" (the one sent) or \"minted\""},
+    {"code-of", is_code_of, "\"instance\" (another one of the app) or \"app\" (another app)"},
+    {"token-bytes", is_token_bytes, "a whole number of bytes from 1 to 8192"},
     {"case", is_case, "\"lower\" or \"upper\""},
     {"refusal", is_refusal, "one of the names that `fakewix tables refusals` lists"},
     {"until", is_object, "an object such as {\"waiting\":3}"},

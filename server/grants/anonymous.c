@@ -12,7 +12,8 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     world_guid(x->world, visitor);
     struct token person = headless_person(x->world, app.app_id, SUBJECT_VISITOR, visitor);
     exchange_set_instance(x, person.instance_id);
-    headless_answer(x, &person, &person, x->world->lifetimes.oauth_access_token_s, answer);
+    headless_answer(x, &person, &person,
+                    world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, app.app_id), answer);
     return REFUSAL_NONE;
 }
 

@@ -46,7 +46,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     bool refreshes =
         headless_wants_refresh(x) || exchange_param(x, "session_token", "sessionToken");
     headless_answer(x, &person, refreshes ? &person : NULL,
-                    x->world->lifetimes.oauth_access_token_s, answer);
+                    world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, visitor.app_id), answer);
     return REFUSAL_NONE;
 }
 

@@ -37,7 +37,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         if (refusal)
             return refusal;
     }
-    int64_t lifetime_s = x->world->lifetimes.oauth_access_token_s;
+    int64_t lifetime_s = world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, app.app_id);
     if (!*instance.instance_id &&
         profile_is(&x->world->profile, PROFILE_INSTANCELESS_LIFETIME, "300"))
         lifetime_s = 300;

@@ -18,7 +18,8 @@ static struct token token_for(enum token_kind kind, const struct instance *insta
 void custom_put_access_token(struct exchange *x, const struct instance *instance, cJSON *answer)
 {
     struct token token = token_for(TOKEN_CUSTOM_ACCESS, instance);
-    token.expires_ms = x->now_ms + x->world->lifetimes.custom_access_token_s * 1000;
+    token.expires_ms =
+        x->now_ms + world_lifetime_s(x->world, LIFETIME_CUSTOM_ACCESS, instance->app_id) * 1000;
     OWNED(buf_free) struct buf text = {0};
     token_mint(x->world, x->now_ms, &token, &text);
     tree_put_text(answer, "access_token", buf_str(&text));

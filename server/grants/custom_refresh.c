@@ -53,7 +53,8 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         return REFUSAL_REFRESH_TOKEN_UNINSTALLED;
     if (x->rotate || profile_is(&x->world->profile, PROFILE_ROTATE_REFRESH_TOKENS, "true")) {
         token_spend(x->world, &token);
-        x->world->kill_on_reuse = x->world->kill_on_reuse || x->kill_on_reuse;
+        if (x->kill_on_reuse)
+            token_make_strict(x->world, &token);
         custom_put_refresh_token(x, &instance, &token, answer);
     } else {
         tree_put_text(answer, "refresh_token", exchange_param(x, "refresh_token", "refreshToken"));

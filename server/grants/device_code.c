@@ -102,7 +102,8 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     struct token user = code;
     user.family = 0;
     user.id[0] = '\0';
-    headless_answer(x, &user, &user, x->world->lifetimes.oauth_access_token_s, answer);
+    headless_answer(x, &user, &user, world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, app.app_id),
+                    answer);
     return REFUSAL_NONE;
 }
 

@@ -57,7 +57,7 @@ bool grant_is_retired(struct exchange *x, const struct token *token)
 {
     if (!token_is_spent(x->world, token))
         return false;
-    if (x->kill_on_reuse || x->world->kill_on_reuse)
+    if (x->kill_on_reuse || x->world->kill_on_reuse || token_is_strict(x->world, token))
         token_revoke_family(x->world, token);
     return true;
 }

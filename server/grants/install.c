@@ -73,9 +73,10 @@ char *install_callback_url(const char *redirect_url, const char *code, const cha
 void install_mint_code(struct world *world, int64_t now_ms, const struct instance *instance,
                        struct buf *out)
 {
-    struct token code = {.kind = TOKEN_CODE,
-                         .generation = instance->generation,
-                         .expires_ms = now_ms + world->lifetimes.code_s * 1000};
+    struct token code = {
+        .kind = TOKEN_CODE,
+        .generation = instance->generation,
+        .expires_ms = now_ms + world_lifetime_s(world, LIFETIME_CODE, instance->app_id) * 1000};
     memcpy(code.app_id, instance->app_id, sizeof code.app_id);
     memcpy(code.instance_id, instance->instance_id, sizeof code.instance_id);
     memcpy(code.site_id, instance->site_id, sizeof code.site_id);

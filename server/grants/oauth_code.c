@@ -57,7 +57,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     struct token person = code;
     person.id[0] = person.challenge[0] = person.redirect_digest[0] = '\0';
     headless_answer(x, &person, code.offline ? &person : NULL,
-                    x->world->lifetimes.oauth_access_token_s, answer);
+                    world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, app.app_id), answer);
     return REFUSAL_NONE;
 }
 

@@ -66,14 +66,15 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         refusal = read_token(x, &app, &line);
     if (refusal)
         return refusal;
-    int64_t lifetime_s = x->world->lifetimes.oauth_access_token_s;
+    int64_t lifetime_s = world_lifetime_s(x->world, LIFETIME_OAUTH_ACCESS, app.app_id);
     struct token person = line;
     refusal = narrow(x, &person, &lifetime_s);
     if (refusal)
         return refusal;
     if (x->rotate) {
         token_spend(x->world, &line);
-        x->world->kill_on_reuse = x->world->kill_on_reuse || x->kill_on_reuse;
+        if (x->kill_on_reuse)
+            token_make_strict(x->world, &line);
         line.id[0] = '\0';
     }
     headless_answer(x, &person, &line, lifetime_s, answer);

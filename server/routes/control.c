@@ -355,21 +355,32 @@ enum refusal control_lifetimes(struct exchange *x)
     tree_put_int(answer, "code_s", x->world->lifetimes.code_s);
     tree_put_int(answer, "custom_access_token_s", x->world->lifetimes.custom_access_token_s);
     tree_put_int(answer, "oauth_access_token_s", x->world->lifetimes.oauth_access_token_s);
+    if (x->world->lifetime_rules.n)
+        tree_put(answer, "rules", lifetime_rules_json(&x->world->lifetime_rules));
     response_json(x->response, 200, answer);
     return REFUSAL_NONE;
 }
 
+/* {"code_s":…,…} for the world; with "app_id" for one app, with "next" for so many tokens. */
 enum refusal control_lifetimes_set(struct exchange *x)
 {
     enum refusal refusal = control_check_body(x, false);
     if (refusal)
         return refusal;
+    bool is_rule = tree_get(x->body, "app_id") || tree_get(x->body, "next");
     OWNED(tree_free) cJSON *config = cJSON_CreateObject();
-    tree_put(config, "lifetimes", cJSON_Duplicate(x->body, true));
+    cJSON *lifetimes = tree_put(config, "lifetimes", cJSON_Duplicate(x->body, true));
+    cJSON_DeleteItemFromObjectCaseSensitive(lifetimes, "app_id");
+    cJSON_DeleteItemFromObjectCaseSensitive(lifetimes, "next");
     OWNED(buf_free) struct buf problems = {0};
+    OWNED(err_free) struct err err = {0};
     if (config_check(config, "body", &problems))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
-    config_apply(x->world, config);
-    world_save(x->world);
+    if (is_rule && !lifetime_add_rule(&x->world->lifetime_rules, x->body, &err))
+        return control_argument(x, &err);
+    if (!is_rule) {
+        config_apply(x->world, config);
+        world_save(x->world);
+    }
     return control_lifetimes(x);
 }

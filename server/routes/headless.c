@@ -144,7 +144,7 @@ static void mint_code(struct exchange *x, const char *app_id, struct buf *out)
     memcpy(code.subject, member, sizeof code.subject);
     exchange_set_instance(x, code.instance_id);
     code.kind = TOKEN_HEADLESS_CODE;
-    code.expires_ms = x->now_ms + x->world->lifetimes.code_s * 1000;
+    code.expires_ms = x->now_ms + world_lifetime_s(x->world, LIFETIME_CODE, app_id) * 1000;
     code.offline = scope && strstr(scope, "offline_access");
     memcpy(code.challenge, exchange_query(x, "code_challenge"), DIGEST_LEN);
     if (redirect_uri)

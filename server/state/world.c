@@ -32,6 +32,19 @@ double world_rate(const struct world *world)
     return 1;
 }
 
+int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *app_id)
+{
+    const int64_t usual[LIFETIME_COUNT] = {
+        [LIFETIME_CODE] = world->lifetimes.code_s,
+        [LIFETIME_CUSTOM_ACCESS] = world->lifetimes.custom_access_token_s,
+        [LIFETIME_OAUTH_ACCESS] = world->lifetimes.oauth_access_token_s,
+    };
+    if (world->mint.lifetime_s)
+        return world->mint.lifetime_s;
+    int64_t wished = lifetime_rule_s(&world->lifetime_rules, which, app_id);
+    return wished ? wished : usual[which];
+}
+
 void world_clock_moved(struct world *world)
 {
     world_save(world);
@@ -87,6 +100,7 @@ void world_clear(struct world *world)
     world->n_aliases = 0;
     world->has_marks = world->kill_on_reuse = false;
     world->lifetimes = config_default_lifetimes();
+    lifetime_rules_free(&world->lifetime_rules);
     world->profile = (struct profile){0};
     settings_free(&world->settings);
     rate_free(&world->rate);

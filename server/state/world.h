@@ -13,6 +13,7 @@
 #include "state/clock.h"
 #include "state/hand.h"
 #include "state/journal.h"
+#include "state/lifetime.h"
 #include "state/model.h"
 #include "state/outbox.h"
 #include "state/profile.h"
@@ -33,10 +34,11 @@ struct world_alias {
     int64_t below; /* serials from here on are not */
 };
 
-struct lifetimes {
-    int64_t code_s;
-    int64_t custom_access_token_s;
-    int64_t oauth_access_token_s;
+/* What faults want of the tokens that the exchange in hand mints; zeroed wants nothing. */
+struct mint_wish {
+    int64_t lifetime_s;
+    size_t token_bytes; /* padded to that length */
+    bool odd;           /* ends in every character that a token may have */
 };
 
 struct world {
@@ -50,6 +52,8 @@ struct world {
     struct rng fault_rng; /* of its own, so that an armed fault does not change later ids */
     struct journal journal;
     struct lifetimes lifetimes;
+    struct lifetime_rules lifetime_rules;
+    struct mint_wish mint;
     struct profile profile;
     struct settings settings;
     struct rate rate;
@@ -84,6 +88,9 @@ double world_rate(const struct world *world);
 
 /* Call after every change of world->time: keeps it in the store, and tells those who wait. */
 void world_clock_moved(struct world *world);
+
+/* How long the code or token that is about to be minted for an app shall live. Counts it. */
+int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *app_id);
 
 /* A number that this world never gave before, over restarts too. */
 int64_t world_serial(struct world *world);

@@ -37,6 +37,7 @@ static struct world **bucket_of(struct worlds *worlds, const char *id)
 static void world_free(struct world *world)
 {
     journal_free(&world->journal);
+    lifetime_rules_free(&world->lifetime_rules);
     armed_free(world->faults);
     lint_free(world->lint);
     schedule_free(&world->schedule);

@@ -194,6 +194,31 @@ static void await_nobody(void)
     }
 }
 
+/* The fake's clock stands at the first second of 2030. */
+START_TEST(date_header_follows_the_world_and_the_fault)
+{
+    static const struct {
+        const char *action, *date;
+    } dates[] = {
+        {"{'fault':'pass'}", "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\n"},
+        {"{'fault':'date','offset_s':86400}", "Date: Wed, 02 Jan 2030 00:00:00 GMT\r\n"},
+        {"{'fault':'date','offset_s':-1}", "Date: Mon, 31 Dec 2029 23:59:59 GMT\r\n"},
+    };
+    free(served_fake_get("PUT /_fakewix/profile", "{'date_header':'world'}", 200, NULL));
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        OWNED(mem_text_free) char *rule = mem_format("{'do':%s}", dates[i].action);
+        arm(rule);
+        OWNED(mem_text_free)
+        char *request = served_fake_request("GET /nowhere", "Connection: close\r\n", "");
+        OWNED(buf_free) struct buf got = {0};
+        client_ask(served_fake_port(), request, &got);
+        ck_assert_msg(strstr(buf_str(&got), dates[i].date) != NULL, "%s: %s", dates[i].action,
+                      buf_str(&got));
+    }
+    free(served_fake_get("PUT /_fakewix/profile", "{'date_header':'real'}", 200, NULL));
+}
+END_TEST
+
 /* Silence ends for a client that gives up, too, and its thread is free again. */
 START_TEST(silent_connections_give_their_threads_back)
 {
@@ -224,6 +249,7 @@ int main(void)
     suite_rows(tcase, fault_looks_and_leaves_as_it_should, rows);
     suite_rows(tcase, held_answer_comes_when_it_is_let_go, stages);
     suite_rows(tcase, client_that_leaves_is_noticed, stages);
+    tcase_add_test(tcase, date_header_follows_the_world_and_the_fault);
     tcase_add_test(tcase, silent_connections_give_their_threads_back);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

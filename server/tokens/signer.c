@@ -39,6 +39,7 @@ void claims_free(struct claims *claims)
 {
     free(claims->data);
     free(claims->fakewix);
+    free(claims->pad);
     *claims = (struct claims){0};
 }
 
@@ -64,6 +65,8 @@ void signer_sign(struct buf *out, enum signer_key key, const struct claims *clai
     jwt_add_grant(jwt, "data", claims->data);
     if (claims->fakewix)
         jwt_add_grant(jwt, "fakewix", claims->fakewix);
+    if (claims->pad)
+        jwt_add_grant(jwt, "pad", claims->pad);
     jwt_add_grant_int(jwt, "iat", (long)claims->iat_s);
     if (claims->exp_s)
         jwt_add_grant_int(jwt, "exp", (long)claims->exp_s);

@@ -23,6 +23,7 @@ enum { SIGNER_MAX_TOKEN = 8192 };
 struct claims {
     char *data;    /* Wix's claim: JSON in a string; owned */
     char *fakewix; /* ours: the facts that the fake reads back; owned, may be NULL */
+    char *pad;     /* of no meaning, to make the token long; owned, may be NULL */
     int64_t iat_s;
     int64_t exp_s; /* 0: no exp claim */
 };

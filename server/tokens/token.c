@@ -125,6 +125,24 @@ static char *facts_claim(const struct token *t)
     return buf_take(&facts);
 }
 
+/* Every character a bearer token may have besides letters and digits (RFC 6750 section 2.1), behind
+ * a token whose own form has no place for them. */
+static const char odd_end[] = "-._~+/==";
+
+/* Make up for the bytes that the token lacks: base64 makes four of three. */
+static void pad_claims(struct claims *claims, const struct world *world, size_t len)
+{
+    static const char empty_claim[] = "\"pad\":\"\",";
+    size_t missing = world->mint.token_bytes - len;
+    if (world->mint.odd)
+        missing -= missing < sizeof odd_end ? missing : sizeof odd_end - 1;
+    size_t n = missing * 3 / 4;
+    n = n > sizeof empty_claim ? n - (sizeof empty_claim - 1) : 1;
+    claims->pad = mem_new(n + 1, 1);
+    for (size_t i = 0; i < n; i++)
+        claims->pad[i] = (char)('a' + i % 26);
+}
+
 void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out)
 {
     const struct kind_row *row = &kinds[token->kind];
@@ -146,8 +164,17 @@ void token_mint(struct world *world, int64_t now_ms, struct token *token, struct
     enum signer_key key = row->key;
     if (key == KEY_ACCESS_CUSTOM && profile_is(&world->profile, PROFILE_ACCESS_TOKEN_ALG, "HS256"))
         key = KEY_ACCESS_CUSTOM_HS;
+    size_t start = out->len;
     buf_text(out, row->prefix);
     signer_sign(out, key, &claims);
+    if (world->mint.token_bytes > out->len - start) {
+        pad_claims(&claims, world, out->len - start);
+        out->len = start;
+        buf_text(out, row->prefix);
+        signer_sign(out, key, &claims);
+    }
+    if (world->mint.odd)
+        buf_text(out, odd_end);
 }
 
 /* One field of the facts claim; false where it is missing or too long. */
@@ -216,6 +243,12 @@ static const char *strip_prefix(const char *text)
 
 bool token_read(const char *text, struct token *ret_token)
 {
+    size_t len = strlen(text);
+    size_t end = sizeof odd_end - 1;
+    bool is_odd = len > end && strcmp(text + len - end, odd_end) == 0;
+    OWNED(mem_text_free) char *plain = is_odd ? mem_text_n(text, len - end) : NULL;
+    if (is_odd)
+        text = plain;
     const char *jwt = strip_prefix(text);
     enum signer_key key;
     OWNED(claims_free) struct claims claims = {0};
@@ -317,6 +350,27 @@ void token_revoke_family(struct world *world, const struct token *token)
     store_put_mark(world->store, world->id, id, 1);
     token_revoke(world,
                  &(struct token_filter){.kind = "access", .instance_id = token->instance_id});
+}
+
+static void strict_mark(const struct token *token, char ret_id[static MARK_MAX])
+{
+    snprintf(ret_id, MARK_MAX, "strict/%lld", (long long)token->family);
+}
+
+void token_make_strict(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    strict_mark(token, id);
+    world->has_marks = true;
+    store_put_mark(world->store, world->id, id, 1);
+}
+
+bool token_is_strict(struct world *world, const struct token *token)
+{
+    char id[MARK_MAX];
+    strict_mark(token, id);
+    const char *ids[] = {id};
+    return store_top_mark(world->store, world->id, ids, 1) > 0;
 }
 
 static bool family_is_dead(struct world *world, const struct token *token)

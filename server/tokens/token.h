@@ -87,6 +87,10 @@ void token_revoke(struct world *world, const struct token_filter *filter);
 /* Revoke every refresh token of a line, and the access tokens of its instance. */
 void token_revoke_family(struct world *world, const struct token *token);
 
+/* From now on a retired refresh token of this line that comes back kills the line. */
+void token_make_strict(struct world *world, const struct token *token);
+bool token_is_strict(struct world *world, const struct token *token);
+
 /* Spend a code or a rotated-out refresh token: true for the one call that came first. */
 bool token_spend(struct world *world, const struct token *token);
 bool token_is_spent(struct world *world, const struct token *token);
