@@ -4,12 +4,15 @@
 Exit 0: all calls succeeded; 1: one did not; 77: asked for what it cannot do. It keeps its token
 until the token's end, and gets a new one when the API says 401.
 """
+import hmac
 import json
 import os
+import secrets
 import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,15 +42,16 @@ class Client:
         self.good_until = 0.0
 
     def new_token(self):
-        body = {"client_id": env["WIX_APP_ID"], "client_secret": env["WIX_APP_SECRET"]}
         if self.refresh_token:
-            path = "/oauth/access"
-            body |= {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
+            self.fetch("/oauth/access", grant_type="refresh_token", refresh_token=self.refresh_token)
         else:
-            path = "/oauth2/token"
-            body |= {"grant_type": "client_credentials", "instance_id": env["WIX_INSTANCE_ID"]}
+            self.fetch("/oauth2/token", grant_type="client_credentials",
+                       instance_id=env["WIX_INSTANCE_ID"])
+
+    def fetch(self, path, **grant):
         self.token = None
-        status, text = send(env["WIX_AUTH_BASE"] + path, body)
+        status, text = send(env["WIX_AUTH_BASE"] + path, {
+            "client_id": env["WIX_APP_ID"], "client_secret": env["WIX_APP_SECRET"], **grant})
         if status != 200:
             raise RuntimeError(f"the token service answered {status}: {text}")
         answer = json.loads(text)
@@ -86,10 +90,32 @@ def succeeds(client):
         return False
 
 
+def install(client):
+    """The app's part in an installation: from the App URL to the exchanged code."""
+    state = secrets.token_urlsafe(16)
+    query = urllib.parse.urlencode({
+        "token": env["CONFORM_TOKEN"], "appId": env["WIX_APP_ID"],
+        "redirectUrl": env["WIX_REDIRECT_URL"], "state": state})
+    print(f"{env['WIX_INSTALL_BASE']}/installer/install?{query}", flush=True)
+    callback = urllib.parse.urlsplit(sys.stdin.readline().strip())
+    got = {name: values[0] for name, values in urllib.parse.parse_qs(callback.query).items()}
+    if not hmac.compare_digest(got.get("state", ""), state):
+        raise RuntimeError("the callback is not the answer to this installation")
+    if "code" not in got:
+        raise RuntimeError("the callback has no code")
+    client.fetch("/oauth/access", grant_type="authorization_code", code=got["code"])
+
+
 def main():
-    if env["CONFORM_OP"] != "api":
+    if env["CONFORM_OP"] not in ("api", "install"):
         return 77
     client = Client()
+    if env["CONFORM_OP"] == "install":
+        try:
+            install(client)
+        except (OSError, ValueError, RuntimeError) as problem:
+            print(problem, file=sys.stderr)
+            return 1
     with ThreadPoolExecutor(int(env.get("CONFORM_PARALLEL", "1"))) as pool:
         answers = list(pool.map(lambda _: succeeds(client), range(int(env["CONFORM_CALLS"]))))
     return 0 if all(answers) else 1
