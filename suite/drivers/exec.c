@@ -143,7 +143,8 @@ static bool finish(struct play *play, struct session *session)
     process_close_stdin(&session->process);
     struct process_result result = {0};
     int64_t until_ms = abandoned ? now_steady_ms() + act->quiet_ms : play->deadline_ms;
-    process_finish(&session->process, until_ms, act->quiet_ms, act->stop_fd, &result);
+    process_finish(&session->process, until_ms, session->killed ? 0 : act->quiet_ms, act->stop_fd,
+                   &result);
     session->killed = session->killed || (abandoned && result.end == PROCESS_TIMED_OUT);
     conclude(play, session, &result);
     process_result_free(&result);

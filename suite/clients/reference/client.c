@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reference/store.h"
 #include "shared/mem.h"
 
 static const struct {
@@ -32,21 +33,30 @@ void bug_print(FILE *out)
         fprintf(out, "  %-24s %s\n", bugs[i].name, bugs[i].sentence);
 }
 
-bool client_read_environment(struct client *client)
+bool client_read(struct client *client, client_lookup_fn *look_up, const void *context, bool fresh)
 {
-    client->api = getenv("WIX_API_BASE");
-    client->auth = getenv("WIX_AUTH_BASE");
-    client->app_id = getenv("WIX_APP_ID");
-    client->app_secret = getenv("WIX_APP_SECRET");
-    client->instance_id = getenv("WIX_INSTANCE_ID");
-    const char *refresh = getenv("WIX_REFRESH_TOKEN");
-    client->refresh_token = refresh && *refresh ? mem_text(refresh) : NULL;
-    return client->api && client->auth && client->app_id && client->app_secret &&
-           client->instance_id;
+    client->api = look_up(context, "WIX_API_BASE");
+    client->auth = look_up(context, "WIX_AUTH_BASE");
+    client->pages = look_up(context, "WIX_INSTALL_BASE");
+    client->app_id = look_up(context, "WIX_APP_ID");
+    client->app_secret = look_up(context, "WIX_APP_SECRET");
+    client->state_folder = look_up(context, "CONFORM_STATE_DIR");
+    const char *instance = look_up(context, "WIX_INSTANCE_ID");
+    const char *refresh = look_up(context, "WIX_REFRESH_TOKEN");
+    bool is_custom = refresh && *refresh;
+    client->custom = fresh || is_custom;
+    client->instance_id = instance && !fresh ? mem_text(instance) : NULL;
+    client->refresh_token = is_custom && !fresh ? mem_text(refresh) : NULL;
+    if (!client->api || !client->auth || !client->app_id || !client->app_secret ||
+        !(client->instance_id || fresh))
+        return false;
+    store_load(client);
+    return true;
 }
 
 void client_free(struct client *client)
 {
+    free(client->instance_id);
     free(client->access_token);
     free(client->refresh_token);
 }

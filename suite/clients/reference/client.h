@@ -25,20 +25,27 @@ enum { BUGGY_TRIES = 5 };
 
 struct client {
     enum bug bug;
-    const char *api; /* these five are borrowed from the environment */
+    const char *api; /* these are borrowed from the environment */
     const char *auth;
+    const char *pages;
     const char *app_id;
     const char *app_secret;
-    const char *instance_id;
+    const char *state_folder; /* NULL: nothing is kept */
     pthread_mutex_t lock;
-    char *refresh_token; /* NULL in the client credentials flow; owned, like the next */
+    bool custom;       /* custom authentication: codes and refresh tokens, not client credentials */
+    char *instance_id; /* NULL until an install tells; owned, like the next two */
+    char *refresh_token;
     char *access_token;
-    int64_t expires_ms;
-    bool gave_up; /* only with a bug: a failure that is remembered */
+    int64_t expires_ms; /* of the time of day: it must outlive the program */
+    bool gave_up;       /* only with a bug: a failure that is remembered */
 };
 
-/* Fill from the environment; false where something is missing. */
-bool client_read_environment(struct client *client);
+/* Looks a variable up; NULL where it is not set. */
+typedef const char *client_lookup_fn(const void *context, const char *name);
+
+/* Fill from the environment and from what an earlier run kept; false where something is missing.
+ * fresh: the client is still to be installed. */
+bool client_read(struct client *client, client_lookup_fn *look_up, const void *context, bool fresh);
 void client_free(struct client *client);
 
 #endif

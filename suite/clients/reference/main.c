@@ -6,6 +6,7 @@
 
 #include "reference/call.h"
 #include "reference/client.h"
+#include "reference/install.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 
@@ -16,8 +17,14 @@ static int64_t number_of(const char *name)
     const char *text = getenv(name);
     int64_t number = 1;
     if (text)
-        text_parse_int(text, 1, 1000000, &number);
+        text_parse_int(text, 0, 1000000, &number);
     return number;
+}
+
+static const char *look_up(const void *context, const char *name)
+{
+    (void)context;
+    return getenv(name);
 }
 
 static bool read_arguments(int argc, char **argv, struct client *client)
@@ -37,17 +44,20 @@ int main(int argc, char **argv)
         bug_print(stderr);
         return EXIT_USAGE;
     }
-    if (!client_read_environment(&client)) {
+    const char *operation = getenv("CONFORM_OP");
+    bool install = operation && strcmp(operation, "install") == 0;
+    if (operation && !install && strcmp(operation, "api") != 0)
+        return EXIT_UNSUPPORTED;
+    if (!client_read(&client, look_up, NULL, install)) {
         fputs("the environment lacks WIX_API_BASE, WIX_AUTH_BASE, WIX_APP_ID, WIX_APP_SECRET or "
               "WIX_INSTANCE_ID: run this through fakewix-conform\n",
               stderr);
         return EXIT_USAGE;
     }
-    const char *operation = getenv("CONFORM_OP");
-    if (operation && strcmp(operation, "api") != 0)
-        return EXIT_UNSUPPORTED;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    bool ok = call_many(&client, number_of("CONFORM_CALLS"), number_of("CONFORM_PARALLEL"));
+    bool ok = !install ||
+              install_on_terminal(&client, getenv("CONFORM_TOKEN"), getenv("WIX_REDIRECT_URL"));
+    ok = ok && call_many(&client, number_of("CONFORM_CALLS"), number_of("CONFORM_PARALLEL"));
     curl_global_cleanup();
     client_free(&client);
     return ok ? EXIT_OK : EXIT_ERROR;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "reference/request.h"
+#include "reference/store.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/text.h"
@@ -18,12 +19,11 @@ enum { DEFAULT_LIFETIME_S = 300, LEEWAY_S = 2 };
 static char *make_token_request(const struct client *client, bool with_secret)
 {
     OWNED(tree_free) cJSON *body = cJSON_CreateObject();
-    bool legacy = client->refresh_token != NULL;
-    tree_put_text(body, "grant_type", legacy ? "refresh_token" : "client_credentials");
+    tree_put_text(body, "grant_type", client->custom ? "refresh_token" : "client_credentials");
     tree_put_text(body, "client_id", client->app_id);
     if (with_secret)
         tree_put_text(body, "client_secret", client->app_secret);
-    if (legacy)
+    if (client->custom)
         tree_put_text(body, "refresh_token", client->refresh_token);
     else
         tree_put_text(body, "instance_id", client->instance_id);
@@ -78,7 +78,8 @@ void token_replace(char **text, const char *value)
     *text = value ? mem_text(value) : NULL;
 }
 
-/* Keep what a reply brings. A reply without a refresh token leaves the one there is. */
+/* Keep what a reply brings, on disk before it is used. A reply without a refresh token leaves the
+ * one there is. */
 static bool take_token(struct client *client, const struct reply *reply)
 {
     OWNED(tree_free) cJSON *answer = tree_parse(buf_str(&reply->body), reply->body.len, NULL);
@@ -92,9 +93,10 @@ static bool take_token(struct client *client, const struct reply *reply)
         return false;
     token_replace(&client->access_token, access);
     bool rotates = refresh && *refresh && client->bug != BUG_rotation_ignored;
-    if (client->refresh_token && (rotates || client->bug == BUG_refresh_token_dropped))
+    if (client->custom && (rotates || client->bug == BUG_refresh_token_dropped))
         token_replace(&client->refresh_token, refresh ? refresh : "undefined");
-    client->expires_ms = now_steady_ms() + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
+    client->expires_ms = now_real_ms() + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
+    store_save(client);
     return true;
 }
 
@@ -106,12 +108,16 @@ static bool repeats_refusal(const struct client *client, long status)
 
 static bool get_new_token(struct client *client, CURL *curl)
 {
-    bool legacy = client->refresh_token != NULL;
+    bool legacy = client->custom;
     bool with_secret = client->bug != BUG_secret_forgotten || !legacy;
     bool new_service = !legacy || client->bug == BUG_refresh_at_new_service;
     OWNED(reply_free) struct reply reply = {0};
     if (client->gave_up)
         return false;
+    if (legacy && !client->refresh_token) {
+        fputs("no refresh token: the app must be installed again\n", stderr);
+        return false;
+    }
     token_replace(&client->access_token, NULL);
     post_for_token(client, curl, new_service, with_secret, &reply);
     for (int i = 1; i < BUGGY_TRIES && repeats_refusal(client, reply.status); i++) {
@@ -131,14 +137,48 @@ static bool get_new_token(struct client *client, CURL *curl)
     return taken;
 }
 
+static bool is_good(const struct client *client, const char *refused)
+{
+    return client->access_token && now_real_ms() < client->expires_ms &&
+           !(refused && strcmp(client->access_token, refused) == 0) &&
+           client->bug != BUG_token_not_kept;
+}
+
+/* Another process of this app may have asked while we waited for the store. */
+static bool renew(struct client *client, CURL *curl, const char *refused)
+{
+    int store = store_lock(client);
+    if (store >= 0)
+        store_load(client);
+    bool there = is_good(client, refused) || get_new_token(client, curl);
+    store_unlock(store);
+    return there;
+}
+
 char *token_get(struct client *client, CURL *curl, const char *refused)
 {
     pthread_mutex_lock(&client->lock);
-    bool is_good = client->access_token && now_steady_ms() < client->expires_ms &&
-                   !(refused && strcmp(client->access_token, refused) == 0) &&
-                   client->bug != BUG_token_not_kept;
-    bool there = is_good || get_new_token(client, curl);
+    bool there = is_good(client, refused) || renew(client, curl, refused);
     char *token = there ? mem_text(client->access_token) : NULL;
     pthread_mutex_unlock(&client->lock);
     return token;
+}
+
+bool token_exchange(struct client *client, CURL *curl, const char *code)
+{
+    OWNED(reply_free) struct reply reply = {0};
+    OWNED(tree_free) cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "grant_type", "authorization_code");
+    tree_put_text(body, "client_id", client->app_id);
+    tree_put_text(body, "client_secret", client->app_secret);
+    tree_put_text(body, "code", code);
+    OWNED(mem_text_free) char *text = tree_print(body);
+    OWNED(mem_text_free) char *url = mem_format("%s/oauth/access", client->auth);
+    pthread_mutex_lock(&client->lock);
+    request_send(curl, "POST", url, NULL, text, &reply);
+    bool taken = take_token(client, &reply);
+    pthread_mutex_unlock(&client->lock);
+    if (!taken)
+        fprintf(stderr, "no token for the code: the token endpoint answered %ld\n", reply.status);
+    return taken;
 }

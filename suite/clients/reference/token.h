@@ -11,6 +11,9 @@
  */
 char *token_get(struct client *client, CURL *curl, const char *refused);
 
+/* Exchange the code of a callback. */
+bool token_exchange(struct client *client, CURL *curl, const char *code);
+
 /* Replace an owned text by a copy of `value`, or NULL. */
 void token_replace(char **text, const char *value);
 
