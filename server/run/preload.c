@@ -58,6 +58,7 @@ static const char *const wix_hosts[] = {
     NAME(gethostbyname2, NULL)                                                                     \
     NAME(gethostbyname_r, NULL)                                                                    \
     NAME(gethostbyname2_r, NULL)                                                                   \
+    NAME(dlopen, NULL)                                                                             \
     NAME(connect, NULL)                                                                            \
     NAME(clock_gettime, NULL)                                                                      \
     NAME(gettimeofday, NULL)                                                                       \
@@ -87,6 +88,9 @@ extern void *dlvsym(void *, const char *, const char *) __attribute__((weak));
  * define. */
 #ifndef RTLD_NEXT
 #define RTLD_NEXT ((void *)-1L)
+#endif
+#ifndef RTLD_DEEPBIND
+#define RTLD_DEEPBIND 8
 #endif
 
 static void find(int which, void *ret_function)
@@ -255,6 +259,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t len)
     if (family == AF_INET6 && lead_v6(address, len, &v6))
         return real(fd, (struct sockaddr *)&v6, sizeof v6);
     return real(fd, address, len);
+}
+
+/* PHP loads its extensions so that they look past this library. The call below is a jump: glibc
+ * takes from the return address whose search path is meant. */
+void *dlopen(const char *file, int mode)
+{
+    REAL(dlopen);
+    return real(file, mode & ~RTLD_DEEPBIND);
 }
 
 /* ---- the clock ---- */

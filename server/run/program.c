@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 
 #include "shared/mem.h"
 
-enum { SCRIPT_LINE_MAX = 256, SCRIPTS_MAX = 4, SEGMENTS_MAX = 128 };
+enum { SCRIPT_LINE_MAX = 256, SCRIPTS_MAX = 4, SEGMENTS_MAX = 128, NOTES_MAX = 32 };
 
 /* As execvp finds it; caller frees; NULL where there is none. */
 static char *find_in_path(const char *command)
@@ -47,16 +48,25 @@ static char *interpreter_of(const char *line)
     return len ? mem_text_n(line, len) : NULL;
 }
 
-/* The linker of Go leaves a note of its name in every program. */
-static bool is_go_note(int fd, const ElfW(Phdr) * segment)
+/* Go's linker leaves a note under its name in every program, beside others' notes. */
+static bool has_go_note(int fd, const ElfW(Phdr) * segment)
 {
-    struct {
+    union {
         ElfW(Nhdr) head;
-        char name[4];
+        char bytes[sizeof(ElfW(Nhdr)) + 4];
     } note;
-    return segment->p_type == PT_NOTE &&
-           pread(fd, &note, sizeof note, (off_t)segment->p_offset) == (ssize_t)sizeof note &&
-           note.head.n_namesz == sizeof note.name && memcmp(note.name, "Go\0", 4) == 0;
+    uint64_t at = segment->p_offset;
+    uint64_t end = at + segment->p_filesz;
+    for (int i = 0; segment->p_type == PT_NOTE && at < end && i < NOTES_MAX; i++) {
+        if (pread(fd, &note, sizeof note, (off_t)at) != (ssize_t)sizeof note)
+            return false;
+        if (note.head.n_namesz == 4 && memcmp(note.bytes + sizeof note.head, "Go\0", 4) == 0)
+            return true;
+        /* Names and contents are filled up to four bytes. */
+        at += sizeof note.head + ((uint64_t)note.head.n_namesz + 3) / 4 * 4 +
+              ((uint64_t)note.head.n_descsz + 3) / 4 * 4;
+    }
+    return false;
 }
 
 static enum program_kind look_at_elf(int fd, const ElfW(Ehdr) * head)
@@ -70,7 +80,7 @@ static enum program_kind look_at_elf(int fd, const ElfW(Ehdr) * head)
         off_t at = (off_t)(head->e_phoff + i * sizeof segment);
         if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment)
             return PROGRAM_UNKNOWN;
-        if (is_go_note(fd, &segment))
+        if (has_go_note(fd, &segment))
             return PROGRAM_GO;
         has_loader = has_loader || segment.p_type == PT_INTERP;
     }
