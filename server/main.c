@@ -357,7 +357,8 @@ static int print_tables(int argc, char **argv)
     bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     OWNED(tree_free) cJSON *table = tables_json(name);
     if (!table || (argc > 1 && !as_json) || argc > 2)
-        return fail("usage: fakewix tables routes|refusals|faults|grants|lint|config [--json]");
+        return fail("usage: fakewix tables routes|refusals|faults|grants|events|lint|config "
+                    "[--json]");
     OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
     puts(text);
     return EXIT_SUCCESS;
@@ -409,7 +410,7 @@ static const struct {
     {"ca", print_ca, "[--dir DIR]  make or find the certificate authority; print what to export"},
     {"health", check_health, "[URL]  exit 0 when a fake answers there"},
     {"tables", print_tables,
-     "routes|refusals|faults|grants|lint|config [--json]  the reference tables"},
+     "routes|refusals|faults|grants|events|lint|config [--json]  the reference tables"},
     {"validate", validate, "FILE…  say all that is wrong with a config"},
     {"version", print_version, "print the version"},
     {"help", help, "print this"},

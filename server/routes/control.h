@@ -12,6 +12,13 @@ enum refusal control_check_body(struct exchange *x, bool optional);
  * with a blank before and behind. */
 enum refusal control_check_keys(struct exchange *x, const cJSON *object, const char *known);
 
+/* Whom an event or a call is about: "instance_id", or else the first instance of "app_id", or else
+ * the first instance there is. An app without any has "" for an instance. */
+enum refusal control_read_target(struct exchange *x, const cJSON *object, struct instance *ret);
+
+/* Refuse as CONTROL_ARGUMENT where webhooks/letter.h knows no such way to sign. */
+enum refusal control_check_sign(struct exchange *x, const char *sign);
+
 /* Refuse as CONTROL_ARGUMENT with the sentence in `err`. */
 enum refusal control_argument(struct exchange *x, const struct err *err);
 

@@ -1,4 +1,4 @@
-/* The control plane: webhooks on request, what came of each, and service-plugin calls. */
+/* The control plane: webhooks on request, and what came of each. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ struct delivery_wish {
     bool retry;
 };
 
-static enum refusal check_sign(struct exchange *x, const char *sign)
+enum refusal control_check_sign(struct exchange *x, const char *sign)
 {
     if (letter_find_sign(sign))
         return REFUSAL_NONE;
@@ -60,7 +60,7 @@ static enum refusal read_delivery(struct exchange *x, struct delivery_wish *wish
     if (tree_text(object, "sign"))
         wish->sign = tree_text(object, "sign");
     wish->retry = tree_flag(object, "retry", true);
-    return check_sign(x, wish->sign);
+    return control_check_sign(x, wish->sign);
 }
 
 /* The first instance of an app, or of any app where `app_id` is NULL. */
@@ -78,9 +78,7 @@ static bool first_instance(struct exchange *x, const char *app_id, struct instan
     return found;
 }
 
-/* Whom an event or a call is about: "instance_id", or else the first instance of "app_id", or else
- * the first instance there is. An app without any has "" for an instance. */
-static enum refusal read_target(struct exchange *x, const cJSON *object, struct instance *ret)
+enum refusal control_read_target(struct exchange *x, const cJSON *object, struct instance *ret)
 {
     const char *app_id = tree_text(object, "app_id");
     const char *instance_id = tree_text(object, "instance_id");
@@ -104,6 +102,8 @@ static enum refusal read_target(struct exchange *x, const cJSON *object, struct 
 static enum refusal take_event(struct exchange *x, const cJSON *object,
                                const struct delivery_wish *delivery, bool send)
 {
+    static const char known[] =
+        " event_type app_id instance_id data identity account_info url delivery ";
     struct instance target;
     const char *type = tree_text(object, "event_type");
     const cJSON *data = tree_get(object, "data");
@@ -115,7 +115,9 @@ static enum refusal take_event(struct exchange *x, const cJSON *object,
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "data is an object or a text");
     if (account && !cJSON_IsObject(account))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "account_info is an object");
-    enum refusal refusal = read_target(x, object, &target);
+    enum refusal refusal = control_check_keys(x, object, known);
+    if (!refusal)
+        refusal = control_read_target(x, object, &target);
     if (refusal || !send)
         return refusal;
     struct event_wish wish = {
@@ -196,17 +198,15 @@ static void wait_for_deliveries(struct exchange *x, int64_t ms)
 
 enum refusal control_events_send(struct exchange *x)
 {
-    static const char known[] =
-        " event_type app_id instance_id data identity account_info url events delivery ";
     struct delivery_wish delivery;
     enum refusal refusal = control_check_body(x, false);
-    if (!refusal)
-        refusal = control_check_keys(x, x->body, known);
+    const cJSON *list = tree_get(x->body, "events");
+    if (!refusal && list)
+        refusal = control_check_keys(x, x->body, " events delivery ");
     if (!refusal)
         refusal = read_delivery(x, &delivery);
     if (refusal)
         return refusal;
-    const cJSON *list = tree_get(x->body, "events");
     size_t n = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 1;
     size_t count = n * (size_t)delivery.copies;
     if (!n || count > EVENTS_MAX)
@@ -279,115 +279,5 @@ enum refusal control_event_resend(struct exchange *x)
     schedule_add(&x->world->schedule, x->now_ms, SCHEDULE_WEBHOOK, mine->number);
     x->world->stirred = true;
     response_json(x->response, 201, outbox_event_json(mine));
-    return REFUSAL_NONE;
-}
-
-/* ---- service plugins ---- */
-
-/* The URL the app configured for a kind of plugin, with the method's path behind it. */
-static enum refusal plugin_url(struct exchange *x, const char *app_id, const char *type,
-                               char **ret_url)
-{
-    OWNED(app_free) struct app app = {0};
-    store_find_app(x->world->store, x->world->id, app_id, &app);
-    OWNED(tree_free) cJSON *tree = app_tree(&app);
-    const char *path = tree_text(x->body, "path");
-    const cJSON *plugin;
-    cJSON_ArrayForEach(plugin, tree_get(tree, "service_plugins"))
-    {
-        if (strcmp(tree_text(plugin, "type"), type) != 0)
-            continue;
-        *ret_url = mem_format("%s%s", tree_text(plugin, "url"), path ? path : "");
-        return REFUSAL_NONE;
-    }
-    return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
-                           "app %s has no service_plugins entry of type %s; POST /_fakewix/apps "
-                           "with \"service_plugins\":[{\"type\":\"%s\",\"url\":…}]",
-                           app_id, type, type);
-}
-
-/* {"request":…,"metadata":{…}}: what the official SDK hands to the plugin's method. */
-static cJSON *plugin_data(struct exchange *x, const struct instance *instance, const char *type)
-{
-    char owner[TEXT_GUID_LEN + 1], request_id[TEXT_GUID_LEN + 1];
-    site_owner_id(instance->site_id, owner);
-    world_guid(x->world, request_id);
-    const cJSON *request = tree_get(x->body, "request");
-    cJSON *data = cJSON_CreateObject();
-    tree_put(data, "request", request ? cJSON_Duplicate(request, true) : cJSON_CreateObject());
-    cJSON *metadata = tree_put(data, "metadata", cJSON_CreateObject());
-    tree_put_text(metadata, "requestId", request_id);
-    tree_put_text(metadata, "instanceId", instance->instance_id);
-    tree_put_text(metadata, "appExtensionType", type);
-    cJSON *identity = tree_put(metadata, "identity", cJSON_CreateObject());
-    tree_put_text(identity, "identityType", "WIX_USER");
-    tree_put_text(identity, "wixUserId", owner);
-    cJSON *languages = tree_put(metadata, "languages", cJSON_CreateArray());
-    cJSON_AddItemToArray(languages, cJSON_CreateString("en"));
-    const cJSON *member;
-    cJSON_ArrayForEach(member, tree_get(x->body, "metadata"))
-    {
-        cJSON_DeleteItemFromObjectCaseSensitive(metadata, member->string);
-        tree_put(metadata, member->string, cJSON_Duplicate(member, true));
-    }
-    return data;
-}
-
-static cJSON *plugin_answer(const char *url, const struct posting_answer *got, int64_t seq)
-{
-    cJSON *answer = cJSON_CreateObject();
-    tree_put_text(answer, "url", url);
-    tree_put_int(answer, "status", got->status);
-    tree_put_text(answer, "outcome", refusal_row(got->outcome)->name);
-    tree_put_int(answer, "took_ms", got->took_us / 1000);
-    tree_put(answer, "headers", message_headers_json(buf_str(&got->head), got->head.len));
-    bool sound = tree_text_is_sound(buf_str(&got->body), got->body.len);
-    tree_put_text(answer, "body", sound ? buf_str(&got->body) : NULL);
-    tree_put_int(answer, "seq", seq);
-    return answer;
-}
-
-enum refusal control_plugin_call(struct exchange *x)
-{
-    static const char known[] = " type app_id instance_id path request metadata sign ";
-    enum refusal refusal = control_check_body(x, false);
-    struct instance instance;
-    if (!refusal)
-        refusal = control_check_keys(x, x->body, known);
-    if (!refusal)
-        refusal = read_target(x, x->body, &instance);
-    const char *type = tree_text(x->body, "type");
-    const char *name = tree_text(x->body, "sign") ? tree_text(x->body, "sign") : "good";
-    if (!refusal && !type)
-        refusal = exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
-                                  "type is missing, such as \"ECOM_SHIPPING_RATES\"");
-    if (!refusal)
-        refusal = check_sign(x, name);
-    if (refusal)
-        return refusal;
-    if (!x->fake->courier)
-        return exchange_refuse(x, REFUSAL_CONTROL_LIMIT, "this fake sends nothing");
-    OWNED(mem_text_free) char *url = NULL;
-    refusal = plugin_url(x, instance.app_id, type, &url);
-    if (refusal)
-        return refusal;
-    const struct letter_sign *sign = letter_find_sign(name);
-    OWNED(tree_free) cJSON *data = plugin_data(x, &instance, type);
-    OWNED(mem_text_free)
-    char *claims = letter_plugin_claims(instance.app_id, data, x->now_ms, sign->expired);
-    OWNED(buf_free) struct buf letter = {0};
-    letter_write(&letter, sign, claims);
-    OWNED(mem_text_free) char *route = mem_format("SERVICE-PLUGIN %s", type);
-    struct posting posting = {
-        .url = url,
-        .headers = {{"Content-Type", "text/plain"}, {"User-Agent", "fakewix/" FAKEWIX_VERSION}},
-        .n_headers = 2,
-        .body = buf_str(&letter),
-        .body_len = letter.len,
-        .limit_ms = 10000};
-    OWNED(posting_answer_free) struct posting_answer got = {0};
-    int64_t seq = courier_post(x->fake->courier, x->world, route, instance.app_id,
-                               instance.instance_id, &posting, &got);
-    response_json(x->response, 200, plugin_answer(url, &got, seq));
     return REFUSAL_NONE;
 }

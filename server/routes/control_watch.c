@@ -101,7 +101,8 @@ enum refusal control_table(struct exchange *x)
     cJSON *table = tables_json(x->segments[0]);
     if (!table)
         return exchange_refuse(x, REFUSAL_CONTROL_NOT_FOUND,
-                               "the tables are routes, refusals, faults, grants, lint, config");
+                               "the tables are routes, refusals, faults, grants, events, "
+                               "lint, config");
     response_json(x->response, 200, table);
     return REFUSAL_NONE;
 }

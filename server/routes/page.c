@@ -14,7 +14,8 @@ void page_begin(struct response *response, int status, const char *title)
     response_text(response, status, "text/html; charset=utf-8", "");
     response_header(response, "Cache-Control", "no-store");
     response_header(response, "Cross-Origin-Opener-Policy", "unsafe-none");
-    response_header(response, "Referrer-Policy", "no-referrer");
+    /* Codes and tokens stay in the house; no-referrer would make a form's Origin null. */
+    response_header(response, "Referrer-Policy", "same-origin");
     struct buf *body = &response->body;
     buf_text(body,
              "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"

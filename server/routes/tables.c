@@ -11,6 +11,7 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 #include "state/config.h"
+#include "webhooks/event.h"
 
 static cJSON *new_row(cJSON *table)
 {
@@ -121,7 +122,8 @@ static const struct {
     cJSON *(*make)(void);
 } makers[] = {
     {"routes", routes_table}, {"refusals", refusals_table}, {"faults", faults_table},
-    {"grants", grants_table}, {"lint", lint_table},         {"config", config_table},
+    {"grants", grants_table}, {"events", event_table},      {"lint", lint_table},
+    {"config", config_table},
 };
 
 cJSON *tables_json(const char *name)

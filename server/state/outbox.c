@@ -19,12 +19,22 @@ static void event_free(struct event *event)
     free(event);
 }
 
+/* What an event costs: a letter has its data in three layers of escapes and base64. */
+static size_t cost_of(const struct event *event)
+{
+    size_t texts = strlen(event->type) + strlen(event->url) + strlen(event->sign);
+    size_t layers = strlen(event->data) + (event->identity ? strlen(event->identity) : 0) +
+                    (event->account ? strlen(event->account) : 0);
+    return sizeof *event + 1024 + texts + 4 * layers;
+}
+
 /* Drop the oldest settled event; false where all still wait. */
 static bool make_room(struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->n; i++) {
         if (!outbox->events[i]->settled)
             continue;
+        outbox->bytes -= cost_of(outbox->events[i]);
         event_free(outbox->events[i]);
         memmove(outbox->events + i, outbox->events + i + 1,
                 (outbox->n - i - 1) * sizeof *outbox->events);
@@ -39,14 +49,17 @@ struct event *outbox_add(struct outbox *outbox, const struct event *event)
 {
     struct event *mine = mem_new(1, sizeof *mine);
     *mine = *event;
-    if (outbox->n == OUTBOX_MAX && !make_room(outbox)) {
-        event_free(mine);
-        return NULL;
-    }
+    size_t cost = cost_of(mine);
+    while (outbox->n == OUTBOX_MAX || outbox->bytes + cost > OUTBOX_MAX_BYTES)
+        if (!make_room(outbox)) {
+            event_free(mine);
+            return NULL;
+        }
     if (outbox->n == outbox->capacity) {
         outbox->capacity = outbox->capacity ? outbox->capacity * 2 : 16;
         outbox->events = mem_grow(outbox->events, outbox->capacity, sizeof(struct event *));
     }
+    outbox->bytes += cost;
     mine->number = ++outbox->last_number;
     outbox->events[outbox->n++] = mine;
     return mine;
@@ -135,7 +148,7 @@ void outbox_clear(struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->n; i++)
         event_free(outbox->events[i]);
-    outbox->n = 0;
+    outbox->n = outbox->bytes = 0;
     outbox->dropped = 0;
 }
 

@@ -12,7 +12,7 @@
 #include "shared/refusal.h"
 #include "state/model.h"
 
-enum { OUTBOX_MAX = 10000, OUTBOX_ATTEMPTS_MAX = 13 };
+enum { OUTBOX_MAX = 10000, OUTBOX_MAX_BYTES = 64 << 20, OUTBOX_ATTEMPTS_MAX = 13 };
 
 struct attempt {
     int64_t at_ms; /* the world's clock when it failed or succeeded */
@@ -47,14 +47,15 @@ struct outbox {
     struct event **events; /* owned, oldest first */
     size_t n;
     size_t capacity;
+    size_t bytes; /* held by all events, their letters to come included */
     int64_t last_number;
     int64_t dropped; /* settled events that made room for newer ones */
 };
 
 /* All functions: under the world's lock. */
 
-/* Take over an event's texts and number it. Returns it, borrowed; NULL, with the texts freed, where
- * OUTBOX_MAX events wait for delivery already. */
+/* Take over an event's texts and number it. Settled events make room, the oldest first. Returns it,
+ * borrowed; NULL, with the texts freed, where so much waits for delivery that it does not fit. */
 struct event *outbox_add(struct outbox *outbox, const struct event *event);
 struct event *outbox_find(const struct outbox *outbox, int64_t number);
 

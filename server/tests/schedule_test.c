@@ -1,9 +1,11 @@
-/* The schedule and the timeline's way back to the machine's clock. */
+/* The schedule, the outbox, and the timeline's way back to the machine's clock. */
 #include "state/schedule.h"
 
 #include <check.h>
 
+#include "shared/mem.h"
 #include "state/clock.h"
+#include "state/outbox.h"
 #include "suite.h"
 
 START_TEST(errands_come_in_order_of_their_time)
@@ -45,6 +47,48 @@ START_TEST(a_dropped_errand_never_comes)
 }
 END_TEST
 
+static struct event some_event(size_t data_len)
+{
+    char *data = mem_new(data_len + 3, 1);
+    for (size_t i = 0; i < data_len; i++)
+        data[i] = ' ';
+    data[data_len] = '{';
+    data[data_len + 1] = '}';
+    return (struct event){.type = mem_text("A"),
+                          .url = mem_text("http://127.0.0.1/"),
+                          .sign = mem_text("good"),
+                          .data = data};
+}
+
+/* Events per length of data, until the outbox is full. */
+static const struct {
+    size_t data_len, at_most;
+} sizes[] = {{10, OUTBOX_MAX}, {1 << 20, 16}};
+
+START_TEST(an_outbox_is_bounded)
+{
+    struct outbox outbox = {0};
+    size_t n = 0;
+    struct event event = some_event(sizes[_i].data_len);
+    while (outbox_add(&outbox, &event) && n <= OUTBOX_MAX) {
+        n++;
+        event = some_event(sizes[_i].data_len);
+    }
+    ck_assert_uint_eq(n, outbox.n);
+    ck_assert_uint_gt(n, 1);
+    ck_assert_uint_le(n, sizes[_i].at_most);
+    ck_assert_ptr_null(outbox_find(&outbox, outbox.last_number + 1));
+    outbox_find(&outbox, 2)->settled = true;
+    event = some_event(sizes[_i].data_len);
+    struct event *added = outbox_add(&outbox, &event);
+    ck_assert_ptr_nonnull(added);
+    ck_assert_ptr_eq(outbox_find(&outbox, added->number), added);
+    ck_assert_ptr_null(outbox_find(&outbox, 2));
+    ck_assert_int_eq(outbox.dropped, 1);
+    outbox_free(&outbox);
+}
+END_TEST
+
 static const struct {
     enum time_mode mode;
     double rate;
@@ -72,6 +116,7 @@ int main(void)
     TCase *tcase = suite_case(NULL, NULL);
     tcase_add_test(tcase, errands_come_in_order_of_their_time);
     tcase_add_test(tcase, a_dropped_errand_never_comes);
+    suite_rows(tcase, an_outbox_is_bounded, sizes);
     suite_rows(tcase, a_timeline_knows_when_the_machine_gets_there, lines);
     return suite_run("schedule", tcase);
 }

@@ -54,6 +54,11 @@ static struct answer send_event(const char *body)
     return answer;
 }
 
+static void tell(const char *body)
+{
+    harness_do(fake, 201, "POST /_fakewix/events", body);
+}
+
 START_TEST(a_letter_has_three_layers_and_the_keys_signature)
 {
     take_webhooks(NULL);
@@ -89,10 +94,9 @@ END_TEST
 START_TEST(a_test_may_say_everything_itself)
 {
     take_webhooks(NULL);
-    OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'wix.made.up','data':'as it is',"
-                                      "'identity':null,'account_info':{'siteId':'s'},"
-                                      "'delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'wix.made.up','data':'as it is',"
+         "'identity':null,'account_info':{'siteId':'s'},"
+         "'delivery':{'wait_ms':5000}}");
     OWNED(tree_free) cJSON *claims = harness_claims(receiver_body(app, 0));
     const char *text = tree_text(claims, "data");
     OWNED(tree_free) cJSON *middle = tree_parse(text, strlen(text), NULL);
@@ -168,8 +172,7 @@ START_TEST(a_retry_that_is_taken_ends_the_matter)
 {
     static const int statuses[] = {404, 200, 0};
     take_webhooks(statuses);
-    OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
     OWNED(answer_free)
     struct answer early = ask("POST /_fakewix/clock/advance", "{'seconds':59}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&early, "fired")), 0);
@@ -187,11 +190,9 @@ START_TEST(several_events_fall_due_in_their_order)
 {
     static const int failing[] = {500, 0};
     take_webhooks(failing);
-    OWNED(answer_free)
-    struct answer first = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
     harness_advance(fake, 30000);
-    OWNED(answer_free)
-    struct answer second = send_event("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}");
     OWNED(answer_free)
     struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':120}");
     answer_expect(&answer, "fired.0.event_id", "ev-1");
@@ -205,7 +206,7 @@ START_TEST(retries_come_by_themselves_when_the_clock_runs)
     static const int failing[] = {500, 500, 500, 200, 0};
     take_webhooks(failing);
     harness_do(fake, 200, "PUT /_fakewix/clock", "{'mode':'scaled','rate':1000000}");
-    OWNED(answer_free) struct answer sent = send_event("{'event_type':'AppInstalled'}");
+    tell("{'event_type':'AppInstalled'}");
     for (int i = 0; i < 4; i++) {
         OWNED(mem_text_free)
         char *line =
@@ -272,9 +273,8 @@ START_TEST(a_letter_is_signed_as_asked)
 {
     take_webhooks(NULL);
     harness_keep(fake, "SIGN", signs[_i].sign);
-    OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled',"
-                                      "'delivery':{'wait_ms':5000,'sign':'$SIGN'}}");
+    tell("{'event_type':'AppInstalled',"
+         "'delivery':{'wait_ms':5000,'sign':'$SIGN'}}");
     const char *jwt = receiver_body(app, 0);
     OWNED(tree_free) cJSON *header = harness_jwt_header(jwt);
     OWNED(tree_free) cJSON *shown = harness_claims(jwt);
@@ -309,7 +309,7 @@ START_TEST(order_and_copies_are_as_asked)
     char *body = mem_format("{'events':[{'event_type':'AppRemoved'},{'event_type':'AppInstalled'}],"
                             "'delivery':{'wait_ms':5000,%s}}",
                             orders[_i].delivery);
-    OWNED(answer_free) struct answer answer = send_event(body);
+    tell(body);
     OWNED(buf_free) struct buf types = {0};
     for (size_t i = 0; i < receiver_count(app); i++) {
         OWNED(tree_free) cJSON *claims = harness_claims(receiver_body(app, i));
@@ -323,8 +323,7 @@ END_TEST
 START_TEST(a_resent_event_has_the_same_bytes)
 {
     take_webhooks(NULL);
-    OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
     harness_do(fake, 201, "POST /_fakewix/events/ev-1/resend", NULL);
     OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=5000", NULL);
     answer_expect(&events, "events.1.event_id", "ev-2");
@@ -337,8 +336,7 @@ START_TEST(forgotten_events_are_not_sent_again)
 {
     static const int failing[] = {500, 0};
     take_webhooks(failing);
-    OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
     harness_do(fake, 204, "DELETE /_fakewix/events", NULL);
     OWNED(answer_free) struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':90}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "fired")), 0);
@@ -349,8 +347,7 @@ END_TEST
 START_TEST(a_delivery_is_in_the_journal)
 {
     take_webhooks(NULL);
-    OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
     OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal?route=WEBHOOK*", NULL);
     answer_expect(&journal, "entries.0.route", "WEBHOOK AppInstalled");
     answer_expect(&journal, "entries.0.method", "POST");
@@ -378,6 +375,8 @@ static const char *const bad_bodies[] = {
     "{'event_type':'A','delivery':{'wait_ms':-1}}",
     "{'events':[]}",
     "{'events':[{'event_type':'A'},{}]}",
+    "{'events':[{'event_type':'A','typo':1}]}",
+    "{'events':[{'event_type':'A'}],'event_type':'A'}",
 };
 
 START_TEST(a_bad_event_is_refused_whole)
@@ -422,8 +421,43 @@ START_TEST(a_service_plugin_is_called)
     ck_assert_str_eq(tree_text(metadata, "instanceId"), harness_value(fake, "INSTANCE"));
     ck_assert_str_eq(tree_text(metadata, "appExtensionType"), "ECOM_SHIPPING_RATES");
     ck_assert_str_eq(tree_text(metadata, "currency"), "EUR");
-    harness_do(fake, 400, "POST /_fakewix/service-plugins/call", "{'type':'OTHER'}");
-    harness_do(fake, 400, "POST /_fakewix/service-plugins/call", "{}");
+}
+END_TEST
+
+START_TEST(a_plain_request_has_a_signed_digest)
+{
+    take_webhooks(NULL);
+    harness_do(fake, 200, "POST /_fakewix/service-plugins/call",
+               "{'type':'ECOM_SHIPPING_RATES','form':'digest'}");
+    const char *header = strstr(receiver_request(app, 0), "digest: ");
+    ck_assert_ptr_nonnull(header);
+    OWNED(mem_text_free) char *jwt = mem_text_n(header + 8, strcspn(header + 8, "\r"));
+    enum signer_key key;
+    OWNED(claims_free) struct claims claims = {0};
+    ck_assert(signer_verify(jwt, &key, &claims));
+    OWNED(tree_free) cJSON *shown = harness_claims(jwt);
+    const char *body = receiver_body(app, 0);
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_Digest(body, strlen(body), hash, &len, EVP_sha256(), NULL);
+    OWNED(buf_free) struct buf hex = {0};
+    text_add_hex(&hex, hash, len);
+    ck_assert_str_eq(tree_text(tree_get(shown, "data"), "SHA256"), buf_str(&hex));
+}
+END_TEST
+
+static const char *const bad_calls[] = {"{}",
+                                        "{'type':'OTHER'}",
+                                        "{'type':'X','typo':1}",
+                                        "{'type':'ECOM_SHIPPING_RATES','form':'other'}",
+                                        "{'type':'ECOM_SHIPPING_RATES','sign':'other'}",
+                                        "{'type':'ECOM_SHIPPING_RATES','metadata':[1]}"};
+
+START_TEST(a_bad_call_is_refused)
+{
+    take_webhooks(NULL);
+    harness_do(fake, 400, "POST /_fakewix/service-plugins/call", bad_calls[_i]);
+    ck_assert_uint_eq(receiver_count(app), 0);
 }
 END_TEST
 
@@ -468,6 +502,8 @@ int main(void)
     suite_rows(tcase, a_bad_event_is_refused_whole, bad_bodies);
     tcase_add_test(tcase, unknown_targets_are_refused);
     tcase_add_test(tcase, a_service_plugin_is_called);
+    tcase_add_test(tcase, a_plain_request_has_a_signed_digest);
+    suite_rows(tcase, a_bad_call_is_refused, bad_calls);
     tcase_add_test(tcase, a_silent_app_holds_nobody_up);
     return suite_run("webhook", tcase);
 }

@@ -6,9 +6,11 @@
  * The inner two layers are texts, not objects: the official SDK insists on it (wix-facts 6.2). */
 #include "webhooks/letter.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 #include "tokens/signer.h"
 #include "webhooks/forge.h"
@@ -73,6 +75,20 @@ char *letter_plugin_claims(const char *app_id, const cJSON *data, int64_t now_ms
     tree_put(claims, "data", cJSON_Duplicate(data, true));
     tree_put_text(claims, "iss", "wix.com");
     tree_put_text(claims, "aud", app_id);
+    put_times(claims, now_ms, expired);
+    return tree_print(claims);
+}
+
+char *letter_digest_claims(const char *body, int64_t now_ms, bool expired)
+{
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_Digest(body, strlen(body), hash, &len, EVP_sha256(), NULL);
+    OWNED(buf_free) struct buf hex = {0};
+    text_add_hex(&hex, hash, len);
+    OWNED(tree_free) cJSON *claims = cJSON_CreateObject();
+    cJSON *data = tree_put(claims, "data", cJSON_CreateObject());
+    tree_put_text(data, "SHA256", buf_str(&hex));
     put_times(claims, now_ms, expired);
     return tree_print(claims);
 }

@@ -28,6 +28,10 @@ char *letter_event_claims(const struct event *event);
  * Caller frees. */
 char *letter_plugin_claims(const char *app_id, const cJSON *data, int64_t now_ms, bool expired);
 
+/* Claims for the digest header of a request whose body is plain JSON: the body's SHA-256.
+ * Caller frees. Source: webhook-sample */
+char *letter_digest_claims(const char *body, int64_t now_ms, bool expired);
+
 /* Append the JWT. */
 void letter_write(struct buf *out, const struct letter_sign *sign, const char *claims);
 

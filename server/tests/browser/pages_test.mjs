@@ -102,6 +102,17 @@ test('from "add to site" to the closed window, without a script', async () => {
   assert.match(await page.text(), /The app is installed/)
 })
 
+test('consent may be asked before the App URL is called', async () => {
+  await fetch(`${base}/_fakewix/profile`, {
+    method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"consent_asked":"before-app-url"}',
+  })
+  await page.goto(`${base}/_fakewix/installs`)
+  await page.follow('Add to site')
+  await page.follow('Agree')
+  assert.equal((await page.url()).origin, appUrl)
+  assert.deepEqual(visits.map((url) => url.pathname).filter((path) => path !== '/favicon.ico'), ['/signup', '/login'])
+})
+
 test('Decline installs nothing and sends the browser nowhere', async () => {
   await page.goto(installUrl({ state: 's' }))
   await page.follow('Decline')
