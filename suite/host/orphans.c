@@ -169,21 +169,36 @@ bool orphans_exist(const char *mark)
     return orphans.n > 0;
 }
 
+/* Under the lock. One that is dying has no environment to know it by any more, so those we killed
+ * are remembered until they are waited for. */
+static bool are_dying(const struct pids *killed)
+{
+    OWNED(pids_free) struct pids children = {0};
+    find_children(&children);
+    for (size_t i = 0; i < children.n; i++)
+        if (has_pid(killed, children.list[i]) && !reap(children.list[i]))
+            return true;
+    return false;
+}
+
 size_t orphans_end(const char *mark)
 {
-    size_t ended = 0;
+    OWNED(pids_free) struct pids killed = {0};
     int64_t until_ms = now_steady_ms() + END_MS;
     while (adopting) {
         OWNED(pids_free) struct pids orphans = {0};
         orphans_lock();
         find_orphans(mark, &orphans);
-        for (size_t i = 0; i < orphans.n; i++)
+        for (size_t i = 0; i < orphans.n; i++) {
             kill(orphans.list[i], SIGKILL);
+            if (!has_pid(&killed, orphans.list[i]))
+                add_pid(&killed, orphans.list[i]);
+        }
+        bool over = !orphans.n && !are_dying(&killed);
         orphans_unlock();
-        if (!orphans.n || now_steady_ms() >= until_ms)
-            return ended;
-        ended += orphans.n;
+        if (over || now_steady_ms() >= until_ms)
+            break;
         poll(NULL, 0, 1); /* they are dying; the next look finds them gone */
     }
-    return ended;
+    return killed.n;
 }
