@@ -96,7 +96,7 @@ static int64_t number_in(const struct process_result *result)
 
 /* They make a session of their own, so that their group's end is not theirs. */
 static const char *const runaways[] = {
-    "setsid -f sleep 1000 >/dev/null 2>&1; sleep 0.1; pgrep -n -x sleep",
+    "setsid sleep 1000 >/dev/null 2>&1 & echo $!; sleep 0.1",
     "setsid -f sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1'; sleep 0.1",
     "setsid -f sh -c 'echo $$; trap \"\" TERM HUP; while :; do sleep 1; done' 2>/dev/null; "
     "sleep 0.1",
