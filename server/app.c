@@ -10,6 +10,7 @@
 #include "routes/control.h"
 #include "routes/cors.h"
 #include "routes/facts.h"
+#include "routes/leak.h"
 #include "routes/refuse.h"
 #include "routes/router.h"
 #include "shared/mem.h"
@@ -197,6 +198,10 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
 
 void app_handle(struct fake *fake, const struct request *request, struct response *response)
 {
+    if (request->is_leak) {
+        leak_handle(fake, request, response);
+        return;
+    }
     struct exchange x = {.fake = fake, .request = request, .response = response, .prefix = ""};
     OWNED(mem_text_free) char *named = NULL;
     OWNED(mem_text_free) char *prefix = NULL;
@@ -230,4 +235,32 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     }
     world_release(x.world);
     exchange_done(&x);
+}
+
+void app_note_connection(struct fake *fake, const char *world_id, enum door_mood mood)
+{
+    struct world *world = worlds_find(fake->worlds, world_id);
+    if (!world)
+        return;
+    static const struct request nothing = {.method = "", .target = "", .body = ""};
+    OWNED(response_free) struct response response = {0};
+    pthread_mutex_lock(&world->lock);
+    struct fault_shot shot;
+    bool armed = armed_find_connect(world->faults, mood, &shot);
+    int64_t real_ms = now_real_ms();
+    struct journal_facts facts = {.at_ms = timeline_at(&world->time, real_ms),
+                                  .real_ms = real_ms,
+                                  .route = "CONNECT",
+                                  .app_id = "",
+                                  .instance_id = "",
+                                  .grant = "",
+                                  .fault_id = armed ? shot.id : "",
+                                  .request_id = "",
+                                  .outcome = REFUSAL_NOT_ANSWERED};
+    int64_t seq = journal_add(&world->journal, &facts, &nothing, &response);
+    if (armed)
+        armed_note_hits(world->faults, &shot, 1, seq);
+    pthread_cond_broadcast(&world->changed);
+    pthread_mutex_unlock(&world->lock);
+    world_release(world);
 }

@@ -12,4 +12,8 @@
  * response  zeroed; filled; caller frees with response_free */
 void app_handle(struct fake *fake, const struct request *request, struct response *response);
 
+/* A connection came to a world's own port and was not served: note it, with its fault. Any thread.
+ */
+void app_note_connection(struct fake *fake, const char *world, enum door_mood mood);
+
 #endif

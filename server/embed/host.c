@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "defaults.h"
+#include "http/doors.h"
 #include "routes/control.h"
 #include "shared/mem.h"
 #include "shared/now.h"
@@ -29,12 +30,40 @@ static void fill_default_world(struct worlds *worlds, const cJSON *named)
     world_release(world);
 }
 
+static void notice(void *context, const char *world, enum door_mood mood)
+{
+    app_note_connection(context, world, mood);
+}
+
+static struct door *open_door(void *context, const char *world, struct err *err)
+{
+    return doors_open(context, world, err);
+}
+
+static struct door *open_leak(void *context, struct err *err)
+{
+    return doors_leak(context, err);
+}
+
+/* The doors are there before the listener, which looks worlds up in them. */
+static void make_doors(struct host *host)
+{
+    host->doors = doors_new(notice, &host->fake);
+    host->fake.doors = (struct fake_doors){.context = host->doors,
+                                           .open = open_door,
+                                           .leak = open_leak,
+                                           .close = doors_close,
+                                           .port = doors_port,
+                                           .set_mood = doors_set_mood};
+}
+
 void host_free(struct host *host)
 {
     if (!host)
         return;
     courier_free(host->fake.courier);
     worlds_close(host->fake.worlds);
+    doors_free(host->doors);
     free(host);
 }
 
@@ -53,11 +82,14 @@ struct host *host_start(const struct host_config *config, struct err *err)
     struct listener_config listener = config->listener;
     listener.answer = answer;
     listener.context = &host->fake;
+    make_doors(host);
+    listener.doors = host->doors;
     host->listener = listener_start(&listener, err);
     if (!host->listener) {
         host_free(host);
         return NULL;
     }
+    doors_attach(host->doors, host->listener, listener.n_tls_addresses > 0);
     host->fake.http_url = listener_url(host->listener, false);
     host->fake.https_url = listener_url(host->listener, true);
     return host;
@@ -66,6 +98,7 @@ struct host *host_start(const struct host_config *config, struct err *err)
 void host_stop(struct host *host, int grace_ms)
 {
     worlds_end_waits(host->fake.worlds);
+    doors_stop(host->doors);
     listener_stop(host->listener, grace_ms);
     host->listener = NULL;
 }

@@ -14,6 +14,7 @@
 struct host {
     struct fake fake;
     struct listener *listener;
+    struct doors *doors;
 };
 
 struct host_config {

@@ -173,7 +173,7 @@ size_t armed_take(struct armed_faults *faults, const struct fault_probe *probe, 
 {
     for (size_t i = 0; i < faults->n && n < ARMED_TAKE_MAX; i++) {
         struct rule *rule = &faults->rules[i];
-        if (!rule->left || !rule_place_fits(rule, probe))
+        if (!rule->left || rule->is_connect || !rule_place_fits(rule, probe))
             continue;
         /* Counts, whether the rule gets to act or not. */
         bool is_its_turn = rule_turn_fits(rule, probe);
@@ -219,6 +219,63 @@ void armed_note_answer(struct armed_faults *faults, const struct fault_probe *pr
 {
     for (size_t i = 0; i < faults->n; i++)
         rule_note_answer(&faults->rules[i], probe, hit_by(&faults->rules[i], shots, n));
+}
+
+enum door_mood armed_mood(const cJSON *action)
+{
+    enum fault_symbol symbol = symbol_of(action);
+    if (symbol == FAULT_refuse_connections)
+        return DOOR_REFUSES;
+    if (symbol == FAULT_accept_silence)
+        return DOOR_SILENT;
+    return symbol == FAULT_reset_connections ? DOOR_RESETS : DOOR_SERVES;
+}
+
+typedef bool fits_fn(enum fault_symbol symbol, int wanted);
+
+static bool is_of_stage(enum fault_symbol symbol, int stage)
+{
+    return fault_row(symbol)->stage == (enum fault_stage)stage;
+}
+
+static bool is_symbol(enum fault_symbol symbol, int wanted)
+{
+    return symbol == (enum fault_symbol)wanted;
+}
+
+static const cJSON *find_fitting(const struct rule *rule, fits_fn *fits, int wanted)
+{
+    const cJSON *steps = rule ? rule->steps : NULL;
+    const cJSON *step, *action;
+    cJSON_ArrayForEach(step, steps)
+        cJSON_ArrayForEach(action, step) if (fits(symbol_of(action), wanted)) return action;
+    return NULL;
+}
+
+const cJSON *armed_find_stage(const struct armed_faults *faults, const char *id,
+                              enum fault_stage stage)
+{
+    return find_fitting(find_rule(faults, id), is_of_stage, (int)stage);
+}
+
+const cJSON *armed_find_action(const struct armed_faults *faults, const char *id,
+                               enum fault_symbol symbol)
+{
+    return find_fitting(find_rule(faults, id), is_symbol, (int)symbol);
+}
+
+bool armed_find_connect(const struct armed_faults *faults, enum door_mood mood,
+                        struct fault_shot *ret_shot)
+{
+    for (size_t i = faults->n; i-- > 0;) {
+        const cJSON *action = find_fitting(&faults->rules[i], is_of_stage, FAULT_CONNECT);
+        if (!action || (mood != DOOR_SERVES && armed_mood(action) != mood))
+            continue;
+        *ret_shot = (struct fault_shot){.symbol = symbol_of(action), .action = action};
+        memcpy(ret_shot->id, faults->rules[i].id, sizeof ret_shot->id);
+        return true;
+    }
+    return false;
 }
 
 void armed_tell_time(struct armed_faults *faults, struct hold_clock clock)

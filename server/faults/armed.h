@@ -83,6 +83,19 @@ void armed_note_hits(struct armed_faults *faults, const struct fault_shot *shots
 void armed_note_answer(struct armed_faults *faults, const struct fault_probe *probe,
                        const struct fault_shot *shots, size_t n);
 
+/* The newest fault that makes a port behave so, where one is armed. */
+bool armed_find_connect(const struct armed_faults *faults, enum door_mood mood,
+                        struct fault_shot *ret_shot);
+
+/* The first action of a rule whose row is of that stage, or of that name; NULL. Borrowed. */
+const cJSON *armed_find_stage(const struct armed_faults *faults, const char *id,
+                              enum fault_stage stage);
+const cJSON *armed_find_action(const struct armed_faults *faults, const char *id,
+                               enum fault_symbol symbol);
+
+/* How a port behaves under a CONNECT fault. */
+enum door_mood armed_mood(const cJSON *action);
+
 /* The world's clock was moved. */
 void armed_tell_time(struct armed_faults *faults, struct hold_clock clock);
 

@@ -62,3 +62,48 @@ void fault_echo(struct exchange *x, const cJSON *action)
     tree_put_text(body, "error_description", sentence);
     response_json(x->response, (int)status, body);
 }
+
+/* The other one of this machine's two names: a client may care for the host and not for the port.
+ */
+static const char *other_host(const struct exchange *x)
+{
+    const char *host = request_header(x->request, "Host");
+    return host && strncmp(host, "127.", 4) == 0 ? "localhost" : "127.0.0.1";
+}
+
+/* Lead the client astray: to a given URL, or to the port that records what leaks. */
+void fault_redirect(struct exchange *x, const cJSON *action)
+{
+    int64_t status = 307;
+    const char *to = tree_text(action, "to");
+    const char *host = tree_text(action, "host");
+    const char *scheme = tree_text(action, "scheme");
+    bool tls = scheme && strcmp(scheme, "https") == 0;
+    const char *query = strchr(x->request->target, '?');
+    tree_int(action, "status", &status);
+    OWNED(mem_text_free)
+    char *leak =
+        mem_format("%s://%s:%d/leak/%s%s%s", tls ? "https" : "http", host ? host : other_host(x),
+                   x->world->leak_ports[tls], x->world->id, x->path, query ? query : "");
+    response_text(x->response, (int)status, "text/html; charset=utf-8", "");
+    response_header(x->response, "Location", to && strcmp(to, "leak") != 0 ? to : leak);
+}
+
+/* Faults of connections do nothing to a request: the port does it (http/doors.c). */
+void fault_refuse_connections(struct exchange *x, const cJSON *action)
+{
+    (void)x;
+    (void)action;
+}
+
+void fault_accept_silence(struct exchange *x, const cJSON *action)
+{
+    (void)x;
+    (void)action;
+}
+
+void fault_reset_connections(struct exchange *x, const cJSON *action)
+{
+    (void)x;
+    (void)action;
+}

@@ -168,6 +168,8 @@ IS(text, cJSON_IsString(value))
 IS(flag, cJSON_IsBool(value))
 IS(object, cJSON_IsObject(value))
 IS(kind, is_one_of(value, "access refresh code all"))
+IS(redirect, in_range(value, 300, 308) && value->valueint != 304)
+IS(scheme, is_one_of(value, "http https"))
 IS(who, is_one_of(value, "instance app token minted"))
 IS(code_of, is_one_of(value, "instance app"))
 IS(token_bytes, in_range(value, 1, TOKEN_BYTES_MAX))
@@ -196,6 +198,8 @@ static const struct {
     {"object", is_object, "an object"},
     {"texts", is_text_list, "a list of texts"},
     {"kind", is_kind, "\"access\", \"refresh\", \"code\" or \"all\""},
+    {"redirect", is_redirect, "a status from 300 to 308, but 304"},
+    {"scheme", is_scheme, "\"http\" or \"https\""},
     {"who", is_who, "\"instance\", \"app\", \"token\" (the one sent) or \"minted\""},
     {"code-of", is_code_of, "\"instance\" (another one of the app) or \"app\" (another app)"},
     {"token-bytes", is_token_bytes, "a whole number of bytes from 1 to 8192"},

@@ -94,6 +94,26 @@ static bool check_stage(const cJSON *rule, cJSON *action, struct err *err)
     return true;
 }
 
+/* A fault before any byte of a request has no request to fit, and comes alone. */
+static bool check_connect(const cJSON *rule, const cJSON *steps, bool *ret_is_connect,
+                          struct err *err)
+{
+    const cJSON *step, *action;
+    int n = 0, n_connect = 0;
+    cJSON_ArrayForEach(step, steps) cJSON_ArrayForEach(action, step)
+    {
+        enum fault_symbol symbol;
+        fault_find(tree_text(action, "fault"), &symbol);
+        n_connect += fault_row(symbol)->stage == FAULT_CONNECT;
+        n++;
+    }
+    *ret_is_connect = n_connect > 0;
+    if (n_connect && (n > 1 || tree_get(rule, "on") || tree_get(rule, "times")))
+        return err_set(err, "a fault of connections comes before any request: it stands alone, "
+                            "without on and times");
+    return true;
+}
+
 /* Append one step: an action, or a list of actions for one request. */
 static bool read_step(const cJSON *rule, const cJSON *step, cJSON *steps, struct err *err)
 {
@@ -133,10 +153,16 @@ bool rule_read(struct rule *ret_rule, const cJSON *json, struct err *err)
     OWNED(tree_free) cJSON *steps = cJSON_CreateArray();
     if (!read_steps(json, steps, err))
         return false;
+    bool is_connect;
+    if (!check_connect(json, steps, &is_connect, err))
+        return false;
     int64_t times = cJSON_GetArraySize(steps);
     if (tree_get(json, "times") && (!tree_int(json, "times", &times) || times == 0 || times < -1))
         return err_set(err, "times must be a whole number from 1, or -1 for no end");
-    *ret_rule = (struct rule){.json = cJSON_Duplicate(json, true), .steps = steps, .left = times};
+    *ret_rule = (struct rule){.json = cJSON_Duplicate(json, true),
+                              .steps = steps,
+                              .is_connect = is_connect,
+                              .left = is_connect ? -1 : times};
     steps = NULL;
     return true;
 }

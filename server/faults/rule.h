@@ -14,15 +14,16 @@
 
 struct rule {
     char id[ARMED_ID_MAX + 1];
-    cJSON *json;    /* as armed; owned */
-    cJSON *steps;   /* the queue: a list of lists of whole actions; owned */
-    int64_t left;   /* hits still to come; -1: no end */
-    int64_t taken;  /* hits so far: whose turn it is in the queue */
-    int64_t seen;   /* requests that matched the place since arming */
-    int64_t begun;  /* answers that matched "after" */
-    int64_t ended;  /* answers that matched "until" */
-    int64_t passed; /* answers that matched do.until.after since someone waits */
-    int64_t *hits;  /* journal numbers; owned */
+    cJSON *json;     /* as armed; owned */
+    cJSON *steps;    /* the queue: a list of lists of whole actions; owned */
+    bool is_connect; /* rules a port, and takes no request */
+    int64_t left;    /* hits still to come; -1: no end */
+    int64_t taken;   /* hits so far: whose turn it is in the queue */
+    int64_t seen;    /* requests that matched the place since arming */
+    int64_t begun;   /* answers that matched "after" */
+    int64_t ended;   /* answers that matched "until" */
+    int64_t passed;  /* answers that matched do.until.after since someone waits */
+    int64_t *hits;   /* journal numbers; owned */
     size_t n_hits;
     struct gate *gate; /* where its requests wait; NULL until the first; kept */
 };

@@ -62,6 +62,24 @@ __attribute__((no_sanitize("thread"))) void engine_drop_ports(struct mg_context 
     }
 }
 
+bool engine_give(struct mg_context *context, int fd, bool tls)
+{
+    const int on = 1;
+    struct socket given = {.sock = fd, .is_ssl = tls};
+    socklen_t remote_len = sizeof(given.rsa);
+    socklen_t local_len = sizeof(given.lsa);
+    if (getpeername(fd, &given.rsa.sa, &remote_len) != 0 ||
+        getsockname(fd, &given.lsa.sa, &local_len) != 0) {
+        close(fd);
+        return false;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    set_non_blocking_mode(fd);
+    produce_socket(context, &given);
+    return true;
+}
+
 int engine_socket(const struct mg_connection *connection)
 {
     return connection->client.sock;

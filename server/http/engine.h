@@ -29,6 +29,10 @@ struct engine_watch {
 void engine_adopt(struct mg_context *context, const struct engine_port *ports, size_t n,
                   int wake_fd);
 
+/* Have a connection served that was accepted elsewhere. Takes the socket; false where the client
+ * has gone already. Any thread; waits while the queue is full. */
+bool engine_give(struct mg_context *context, int fd, bool tls);
+
 /* Stop accepting and close the ports; CivetWeb goes on serving what it has. */
 void engine_drop_ports(struct mg_context *context);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "http/delivery.h"
+#include "http/doors.h"
 #include "http/engine.h"
 #include "http/intake.h"
 #include "http/sockets.h"
@@ -41,6 +42,8 @@ struct worker {
     atomic_llong idle_since_ms; /* steady clock: since when it waits for one */
     bool has_refused;           /* this connection was told no; nothing more is answered on it */
     enum entrance entrance;
+    bool is_at_door; /* a world's own port, or the one of leaks, whose world is "" */
+    char world[MESSAGE_WORLD_MAX + 1];
     struct wire wire;
     struct intake intake;
 };
@@ -147,6 +150,13 @@ static void on_accepted(void *context)
         make_room(listener);
 }
 
+void listener_give(struct listener *listener, int fd, bool tls)
+{
+    on_accepted(listener);
+    if (!engine_give(listener->context, fd, tls))
+        atomic_fetch_sub(&listener->n_open, 1);
+}
+
 static void start_work(struct worker *worker)
 {
     atomic_store(&worker->is_busy, true);
@@ -187,7 +197,8 @@ static void serve(struct mg_connection *connection, struct worker *worker)
         refuse(connection, worker, refusal);
     } else {
         request.entrance = worker->entrance;
-        request.world = config->world;
+        request.world = worker->is_at_door ? worker->world : config->world;
+        request.is_leak = worker->is_at_door && !*worker->world;
         answer(connection, worker, &request);
     }
     intake_trim(&worker->intake);
@@ -263,6 +274,8 @@ static int on_open(const struct mg_connection *connection, void **ret_data)
     *ret_data = NULL;
     worker->has_refused = false;
     worker->entrance = find_entrance(worker->listener, connection);
+    worker->is_at_door =
+        doors_find(worker->listener->config.doors, engine_local_port(connection), worker->world);
     pthread_mutex_lock(&worker->lock);
     worker->fd = engine_socket(connection);
     atomic_store(&worker->idle_since_ms, now_steady_ms());

@@ -10,6 +10,7 @@
 #include "shared/err.h"
 
 struct listener;
+struct doors; /* http/doors.h */
 
 /* Answer one request. Called from many threads at once; fills `response`, which the listener
  * sends and frees. */
@@ -22,13 +23,14 @@ struct listener_config {
     size_t n_addresses;
     const char *const *tls_addresses; /* the same, over TLS */
     size_t n_tls_addresses;
-    void *tls_context; /* from http/tls; needed with tls_addresses. Borrowed */
-    int workers;       /* threads, 1 to 2,048; each open connection owns one */
-    size_t max_body;   /* bytes; past it 413 */
-    size_t max_head;   /* bytes of request line and headers; past it 431 */
-    int idle_ms;       /* how long an idle connection is kept */
-    int request_ms;    /* how long a request may take to arrive whole */
-    const char *world; /* set in every request; NULL for the shared listener. Borrowed */
+    void *tls_context;   /* from http/tls; needed with tls_addresses. Borrowed */
+    int workers;         /* threads, 1 to 2,048; each open connection owns one */
+    size_t max_body;     /* bytes; past it 413 */
+    size_t max_head;     /* bytes of request line and headers; past it 431 */
+    int idle_ms;         /* how long an idle connection is kept */
+    int request_ms;      /* how long a request may take to arrive whole */
+    struct doors *doors; /* worlds' own ports; NULL for none. Borrowed */
+    const char *world;   /* set in every other request; NULL for the shared listener. Borrowed */
     answer_fn *answer;
     void *context;
 };
@@ -40,6 +42,9 @@ struct listener *listener_start(const struct listener_config *config, struct err
 /* "http://127.0.0.1:8420", "https://…" or "unix:/path"; NULL where there is none. Borrowed. */
 const char *listener_url(const struct listener *listener, bool tls);
 int listener_port(const struct listener *listener, bool tls);
+
+/* Answer what comes on a connection that was accepted elsewhere. Takes the socket. */
+void listener_give(struct listener *listener, int fd, bool tls);
 
 /* Stop taking connections, finish what is being answered within `grace_ms`, and free. */
 void listener_stop(struct listener *listener, int grace_ms);

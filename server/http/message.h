@@ -18,6 +18,16 @@ enum entrance {
     ENTRANCE_UNIX,     /* a unix socket */
 };
 
+enum { MESSAGE_WORLD_MAX = 32 };
+
+/* How a world's own port treats those who come, before any byte of a request. */
+enum door_mood {
+    DOOR_SERVES,
+    DOOR_REFUSES, /* nobody listens */
+    DOOR_SILENT,  /* the connection is taken and nothing comes */
+    DOOR_RESETS,  /* it is taken and reset */
+};
+
 struct header {
     const char *name;
     const char *value;
@@ -37,7 +47,8 @@ struct request {
     bool secure;                 /* came over TLS */
     const char *world;           /* the world whose own listener took it, else NULL */
     const struct ticket *ticket; /* of the answer that made it wait; NULL when it is new */
-    bool is_gone;                /* the client left while it waited: nobody is to be answered */
+    bool is_leak; /* came in by the door that a redirect leads astray to; no world's own */
+    bool is_gone; /* the client left while it waited: nobody is to be answered */
 };
 
 /* The first header of that name in any case, or NULL. */

@@ -66,6 +66,8 @@ enum refusal control_health(struct exchange *x)
 enum refusal control_reset(struct exchange *x)
 {
     worlds_reset(x->fake->worlds, x->world);
+    if (x->world->door)
+        x->fake->doors.set_mood(x->world->door, DOOR_SERVES, 0);
     response_json(x->response, 200, cJSON_CreateObject());
     return REFUSAL_NONE;
 }
@@ -131,7 +133,7 @@ struct world_wish {
     int64_t ttl_s;
     int64_t seed;
     int64_t now_ms;
-    bool seeded, clocked, frozen;
+    bool seeded, clocked, frozen, listens;
 };
 
 static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
@@ -140,6 +142,10 @@ static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
     enum refusal refusal = control_check_keys(x, x->body, known);
     if (refusal)
         return refusal;
+    const cJSON *listener = tree_get(x->body, "listener");
+    if (listener && !cJSON_IsBool(listener))
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "listener is true or false");
+    wish->listens = cJSON_IsTrue(listener);
     wish->config = tree_get(x->body, "config");
     wish->id = tree_text(x->body, "world");
     wish->seeded = tree_int(x->body, "seed", &wish->seed);
@@ -179,9 +185,19 @@ static void put_url(cJSON *answer, const char *name, const char *base, const cha
     tree_put_text(answer, name, url);
 }
 
+/* A world with a port of its own needs no prefix there. */
+static void put_door_url(const struct exchange *x, const struct world *world, bool tls,
+                         cJSON *answer)
+{
+    const char *scheme = tls ? "https" : "http";
+    int port = x->fake->doors.port(world->door, tls);
+    OWNED(mem_text_free) char *url = mem_format("%s://127.0.0.1:%d", scheme, port);
+    tree_put_text(answer, scheme, port ? url : NULL);
+}
+
 static cJSON *world_answer(const struct exchange *x, const struct world *world)
 {
-    OWNED(mem_text_free) char *prefix = mem_format("/w/%s", world->id);
+    OWNED(mem_text_free) char *prefix = world->door ? mem_text("") : mem_format("/w/%s", world->id);
     OWNED(mem_text_free) char *control = mem_format("/_fakewix/worlds/%s", world->id);
     cJSON *answer = cJSON_CreateObject();
     tree_put_text(answer, "world", world->id);
@@ -189,11 +205,26 @@ static cJSON *world_answer(const struct exchange *x, const struct world *world)
     put_first(answer, world->config, "apps", "app_secret");
     put_first(answer, world->config, "instances", "instance_id");
     put_first(answer, world->config, "sites", "site_id");
-    put_url(answer, "http", x->fake->http_url, prefix);
-    put_url(answer, "https", x->fake->https_url, prefix);
+    if (world->door) {
+        put_door_url(x, world, false, answer);
+        put_door_url(x, world, true, answer);
+    } else {
+        put_url(answer, "http", x->fake->http_url, prefix);
+        put_url(answer, "https", x->fake->https_url, prefix);
+    }
     tree_put_text(answer, "prefix", prefix);
     tree_put_text(answer, "control", control);
     return answer;
+}
+
+static bool open_door(struct fake *fake, struct world *world, struct err *err)
+{
+    const struct fake_doors *doors = &fake->doors;
+    if (!doors->open)
+        return err_set(err, "a port of its own needs a fake that listens");
+    world->door = doors->open(doors->context, world->id, err);
+    world->close_door = doors->close;
+    return world->door != NULL;
 }
 
 enum refusal control_world_new(struct exchange *x)
@@ -219,10 +250,14 @@ enum refusal control_world_new(struct exchange *x)
         timeline_mode(&world->time, now_real_ms(), TIME_FROZEN, 1);
     world->start_time = world->time;
     control_fill_world(world, wish.config);
-    response_json(x->response, 201, world_answer(x, world));
+    bool done = !wish.listens || open_door(x->fake, world, &err);
+    if (done)
+        response_json(x->response, 201, world_answer(x, world));
     pthread_mutex_unlock(&world->lock);
+    if (!done)
+        worlds_drop(x->fake->worlds, world->id);
     world_release(world);
-    return REFUSAL_NONE;
+    return done ? REFUSAL_NONE : control_argument(x, &err);
 }
 
 enum refusal control_world_drop(struct exchange *x)

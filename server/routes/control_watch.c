@@ -5,6 +5,7 @@
 #include "faults/armed.h"
 #include "lint/lint.h"
 #include "routes/control.h"
+#include "routes/fake.h"
 #include "routes/router.h"
 #include "routes/tables.h"
 #include "shared/mem.h"
@@ -19,6 +20,41 @@ enum refusal control_faults(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+/* What a fault needs besides being armed: the world's own port to behave, or the port of leaks. */
+static bool prepare(struct exchange *x, const char *id, struct err *err)
+{
+    const struct fake_doors *doors = &x->fake->doors;
+    const cJSON *connect = armed_find_stage(x->world->faults, id, FAULT_CONNECT);
+    const cJSON *redirect = armed_find_action(x->world->faults, id, FAULT_redirect);
+    int64_t ms = 0;
+    if (connect && !x->world->door)
+        return err_set(err, "this world has no port of its own, which such a fault needs; make one "
+                            "with POST worlds {\"listener\":true}");
+    tree_int(connect, "ms", &ms);
+    if (connect)
+        doors->set_mood(x->world->door, armed_mood(connect), ms);
+    if (!redirect || (tree_text(redirect, "to") && strcmp(tree_text(redirect, "to"), "leak") != 0))
+        return true;
+    struct door *leak = doors->leak ? doors->leak(doors->context, err) : NULL;
+    if (!leak)
+        return doors->leak ? false
+                           : err_set(err, "a redirect to \"leak\" needs a fake that listens");
+    x->world->leak_ports[0] = doors->port(leak, false);
+    x->world->leak_ports[1] = doors->port(leak, true);
+    const char *scheme = tree_text(redirect, "scheme");
+    if (scheme && strcmp(scheme, "https") == 0 && !x->world->leak_ports[1])
+        return err_set(err, "a redirect to https needs a fake with --tls-listen");
+    return true;
+}
+
+/* After disarming: a port that no fault rules any more serves again. */
+static void calm_door(struct exchange *x)
+{
+    struct fault_shot shot;
+    if (x->world->door && !armed_find_connect(x->world->faults, DOOR_SERVES, &shot))
+        x->fake->doors.set_mood(x->world->door, DOOR_SERVES, 0);
+}
+
 enum refusal control_fault_arm(struct exchange *x)
 {
     enum refusal refusal = control_check_body(x, false);
@@ -28,6 +64,11 @@ enum refusal control_fault_arm(struct exchange *x)
     cJSON *rule = armed_add(x->world->faults, x->body, &err);
     if (!rule)
         return control_argument(x, &err);
+    if (!prepare(x, tree_text(rule, "fault_id"), &err)) {
+        armed_remove(x->world->faults, tree_text(rule, "fault_id"));
+        cJSON_Delete(rule);
+        return control_argument(x, &err);
+    }
     response_json(x->response, 201, rule);
     return REFUSAL_NONE;
 }
@@ -71,6 +112,7 @@ enum refusal control_fault_release(struct exchange *x)
 enum refusal control_faults_clear(struct exchange *x)
 {
     armed_clear(x->world->faults);
+    calm_door(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }
@@ -79,6 +121,7 @@ enum refusal control_fault_disarm(struct exchange *x)
 {
     if (!armed_remove(x->world->faults, x->segments[0]))
         return unknown_fault(x);
+    calm_door(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }

@@ -11,8 +11,20 @@
 
 struct courier; /* webhooks/courier.h */
 
+/* What the fake may ask of its listener: ports of their own for worlds (http/doors.h says how each
+ * behaves). NULL members: there is no listener. */
+struct fake_doors {
+    void *context;
+    struct door *(*open)(void *context, const char *world, struct err *err);
+    struct door *(*leak)(void *context, struct err *err);
+    void (*close)(struct door *door);
+    int (*port)(const struct door *door, bool tls);
+    void (*set_mood)(struct door *door, enum door_mood mood, int64_t for_ms);
+};
+
 struct fake {
     struct worlds *worlds;
+    struct fake_doors doors;
     struct courier *courier;   /* carries webhooks out; NULL: they stay in the outbox */
     const char *control_token; /* borrowed; NULL: none is asked for on loopback */
     bool consent_auto;         /* /installer/install redirects at once */

@@ -52,7 +52,7 @@ struct exchange {
     char *refusal_detail;          /* what exactly, appended to the row's sentence; owned */
     int64_t used_serial;           /* serial of the token or code the request carried; 0 for none */
     bool rotate;                   /* a refresh is to answer with a new refresh token */
-    int64_t first_serial; /* of what it mints */
+    int64_t first_serial;          /* of what it mints */
     const struct fault_shot *shot; /* the fault that is being carried out; borrowed */
     bool kill_on_reuse; /* a rotated-out refresh token that comes back kills its family */
 };

@@ -45,6 +45,13 @@ int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *a
     return wished ? wished : usual[which];
 }
 
+void world_close_door(struct world *world)
+{
+    if (world->door)
+        world->close_door(world->door);
+    world->door = NULL;
+}
+
 void world_clock_moved(struct world *world)
 {
     world_save(world);

@@ -24,6 +24,7 @@
 #include "state/store.h"
 
 struct armed_faults; /* faults/armed.h */
+struct door;         /* http/doors.h */
 struct lint;         /* lint/lint.h */
 
 enum { WORLD_ALIASES_MAX = 16 };
@@ -61,7 +62,10 @@ struct world {
     struct lint *lint;           /* owned */
     struct schedule schedule;    /* what is still to be done, by this world's clock */
     struct outbox outbox;        /* webhooks */
-    char *config;                /* owned: what reset goes back to, JSON */
+    struct door *door;           /* a port of its own, or NULL; owned */
+    void (*close_door)(struct door *door);
+    int leak_ports[2]; /* where a redirect leads astray to: by http, by https; 0: nowhere yet */
+    char *config;      /* owned: what reset goes back to, JSON */
     uint64_t seed;
     struct timeline start_time; /* what reset sets the clock to */
     struct world_alias aliases[WORLD_ALIASES_MAX];
@@ -85,6 +89,9 @@ struct world {
 int64_t world_now(const struct world *world);
 /* How fast its clock runs: 0 where it stands still. */
 double world_rate(const struct world *world);
+
+/* Give its own port back, where it has one. */
+void world_close_door(struct world *world);
 
 /* Call after every change of world->time: keeps it in the store, and tells those who wait. */
 void world_clock_moved(struct world *world);
@@ -132,8 +139,8 @@ struct worlds_options {
     bool seeded; /* false: chance comes from the machine */
     struct timeline time;
     const char *clock_dir; /* each world shows its clock in a file of its name there; or NULL */
-    int max_worlds; /* beside the default one */
-    int max_holds;  /* requests that faults may let wait at a time, over all worlds; 0: any */
+    int max_worlds;        /* beside the default one */
+    int max_holds; /* requests that faults may let wait at a time, over all worlds; 0: any */
     size_t journal_max;
     size_t journal_max_bytes; /* per world */
 };

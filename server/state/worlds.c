@@ -36,6 +36,7 @@ static struct world **bucket_of(struct worlds *worlds, const char *id)
 
 static void world_free(struct world *world)
 {
+    world_close_door(world);
     journal_free(&world->journal);
     lifetime_rules_free(&world->lifetime_rules);
     armed_free(world->faults);
@@ -168,6 +169,7 @@ static void bury(struct worlds *worlds, struct world *world)
     pthread_mutex_lock(&world->lock);
     world->gone = true;
     armed_clear(world->faults);
+    world_close_door(world);
     pthread_cond_broadcast(&world->changed);
     store_drop_world(worlds->store, world->id);
     pthread_mutex_unlock(&world->lock);

@@ -6,48 +6,49 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "embed/host.h"
 #include "harness.h"
-#include "http/listener.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 
-static struct harness *harness;
-static struct listener *listener;
-
-static void answer(void *context, const struct request *request, struct response *response)
-{
-    app_handle(context, request, response);
-}
+static struct harness *harness; /* for its values alone: the default world's are the same */
+static struct host *host;
 
 void served_fake_start(int workers)
 {
     static const char *const address = "localhost:0";
     OWNED(err_free) struct err err = {0};
-    harness = harness_new(&(struct harness_wish){.max_holds = workers - 4, .max_worlds = 64});
-    struct listener_config config = {.addresses = &address,
-                                     .n_addresses = 1,
-                                     .workers = workers,
-                                     .max_body = 1 << 20,
-                                     .max_head = 32768,
-                                     .idle_ms = 5000,
-                                     .request_ms = 5000,
-                                     .answer = answer,
-                                     .context = &harness->fake};
-    listener = listener_start(&config, &err);
-    ck_assert_msg(listener != NULL, "%s", err.text);
-    harness->fake.http_url = listener_url(listener, false);
+    harness = harness_new(NULL);
+    struct host_config config = {
+        .worlds = {.seed = 1,
+                   .seeded = true,
+                   .time = {.mode = TIME_FROZEN, .base_ms = HARNESS_START_MS, .rate = 1},
+                   .max_worlds = 64,
+                   .max_holds = workers - 4,
+                   .journal_max = 1000,
+                   .journal_max_bytes = 16 << 20},
+        .listener = {.addresses = &address,
+                     .n_addresses = 1,
+                     .workers = workers,
+                     .max_body = 1 << 20,
+                     .max_head = 32768,
+                     .idle_ms = 5000,
+                     .request_ms = 5000}};
+    host = host_start(&config, &err);
+    ck_assert_msg(host != NULL, "%s", err.text);
 }
 
 void served_fake_stop(void)
 {
-    listener_stop(listener, 1000);
+    host_stop(host, 1000);
+    host_free(host);
     harness_free(harness);
 }
 
 int served_fake_port(void)
 {
-    return listener_port(listener, false);
+    return listener_port(host->listener, false);
 }
 
 char *served_fake_request(const char *line, const char *headers, const char *body)

@@ -1,0 +1,485 @@
+/* A door is a port that is kept even while nobody listens on it: a socket that is bound and does
+ * not listen holds the number, so that connections are refused and no other program moves in. */
+#include "http/doors.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/listener.h"
+#include "shared/mem.h"
+#include "shared/now.h"
+
+enum { BACKLOG = 1024, FREE_PORT_TRIES = 64, SILENT_MAX = 256, EVENTS_MAX = 64, FAMILIES = 2 };
+
+/* One port, in IPv4 and where the machine has it in IPv6. */
+struct gatepost {
+    int port;
+    bool tls;
+    int kept[FAMILIES];      /* bound, not listening; -1 where the family is missing */
+    int listening[FAMILIES]; /* -1 while connections are refused */
+};
+
+struct door {
+    struct doors *doors;
+    struct door *next;
+    uint64_t number; /* what the accepting thread knows it by */
+    char world[MESSAGE_WORLD_MAX + 1];
+    struct gatepost plain;
+    struct gatepost tls;
+    enum door_mood mood;
+    int64_t mood_ends_ms; /* steady; 0: when told */
+    int silent[SILENT_MAX];
+    size_t n_silent;
+};
+
+struct doors {
+    pthread_mutex_t lock; /* over all below, and over every door */
+    pthread_t thread;
+    bool is_running;
+    struct listener *listener;
+    bool tls;
+    struct door *first;
+    struct door *leak; /* also in the list */
+    uint64_t next_number;
+    int poll_fd;
+    int wake_fd;
+    bool stops;
+    atomic_size_t n_doors; /* read without the lock: most fakes have none */
+    doors_noticed_fn *noticed;
+    void *context;
+};
+
+/* ---- sockets ---- */
+
+static socklen_t loopback(int family, int port, struct sockaddr_storage *ret_address)
+{
+    *ret_address = (struct sockaddr_storage){0};
+    if (family == AF_INET) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return sizeof *v4;
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons((uint16_t)port);
+    v6->sin6_addr = in6addr_loopback;
+    return sizeof *v6;
+}
+
+/* A socket bound to the port on loopback; -1 and errno. */
+static int bind_to(int family, int port)
+{
+    const int on = 1;
+    struct sockaddr_storage address;
+    socklen_t len = loopback(family, port, &address);
+    int fd = socket(family, SOCK_STREAM, 0);
+    if (fd < 0)
+        return -1;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(fd, (const struct sockaddr *)&address, len) == 0)
+        return fd;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return -1;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? ntohs(address.sin_port) : 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Keep one port number in both families. */
+static bool keep_port(struct gatepost *post)
+{
+    for (int tries = 0; tries < FREE_PORT_TRIES; tries++) {
+        post->kept[0] = bind_to(AF_INET, 0);
+        if (post->kept[0] < 0)
+            return false;
+        post->port = port_of(post->kept[0]);
+        post->kept[1] = bind_to(AF_INET6, post->port);
+        if (post->kept[1] >= 0 || errno != EADDRINUSE)
+            return true;
+        close_fd(&post->kept[0]);
+    }
+    return false;
+}
+
+static void stop_listening(struct gatepost *post)
+{
+    for (int i = 0; i < FAMILIES; i++)
+        close_fd(&post->listening[i]);
+}
+
+static bool start_listening(struct door *door, struct gatepost *post)
+{
+    static const int families[FAMILIES] = {AF_INET, AF_INET6};
+    for (int i = 0; i < FAMILIES; i++) {
+        if (post->kept[i] < 0 || post->listening[i] >= 0)
+            continue;
+        int fd = bind_to(families[i], post->port);
+        struct epoll_event event = {.events = EPOLLIN, .data.u64 = door->number};
+        if (fd < 0 || listen(fd, BACKLOG) != 0 ||
+            epoll_ctl(door->doors->poll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+            close_fd(&fd);
+            return false;
+        }
+        post->listening[i] = fd;
+    }
+    return true;
+}
+
+static void drop_post(struct gatepost *post)
+{
+    stop_listening(post);
+    for (int i = 0; i < FAMILIES; i++)
+        close_fd(&post->kept[i]);
+}
+
+/* ---- moods; under the lock ---- */
+
+/* Unread bytes would turn the end into a reset. */
+static void close_unheard(int fd)
+{
+    char waste[4096];
+    for (int i = 0; i < 64 && recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0; i++)
+        ;
+    close(fd);
+}
+
+static void end_silence(struct door *door)
+{
+    for (size_t i = 0; i < door->n_silent; i++)
+        close_unheard(door->silent[i]);
+    door->n_silent = 0;
+}
+
+static bool take_mood(struct door *door, enum door_mood mood, int64_t ends_ms)
+{
+    door->mood = mood;
+    door->mood_ends_ms = ends_ms;
+    if (mood != DOOR_SILENT)
+        end_silence(door);
+    if (mood != DOOR_REFUSES)
+        return start_listening(door, &door->plain) &&
+               (!door->tls.port || start_listening(door, &door->tls));
+    stop_listening(&door->plain);
+    stop_listening(&door->tls);
+    return true;
+}
+
+/* End the moods whose time is over; ms until the next one ends, -1 where none does. */
+static int end_moods(struct doors *doors)
+{
+    int64_t now_ms = now_steady_ms();
+    int64_t next_ms = -1;
+    for (struct door *door = doors->first; door; door = door->next) {
+        if (door->mood_ends_ms && now_ms >= door->mood_ends_ms)
+            take_mood(door, DOOR_SERVES, 0);
+        if (door->mood_ends_ms && (next_ms < 0 || door->mood_ends_ms - now_ms < next_ms))
+            next_ms = door->mood_ends_ms - now_ms;
+    }
+    return next_ms > INT32_MAX ? INT32_MAX : (int)next_ms;
+}
+
+/* ---- the accepting thread ---- */
+
+/* What is to be done with a connection once the lock is free. */
+struct arrival {
+    int fd; /* to be served; -1 for none */
+    bool tls;
+    enum door_mood mood;
+    char world[MESSAGE_WORLD_MAX + 1];
+};
+
+static void reset(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+}
+
+static bool keep_silent(struct door *door, int fd)
+{
+    if (door->n_silent == SILENT_MAX)
+        return false;
+    door->silent[door->n_silent++] = fd;
+    return true;
+}
+
+/* Accept one connection; false where there was none. */
+static bool accept_one(struct door *door, const struct gatepost *post, int listening,
+                       struct arrival *ret_arrival)
+{
+    int fd = listening < 0 ? -1 : accept(listening, NULL, NULL);
+    if (fd < 0)
+        return false;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    *ret_arrival = (struct arrival){.fd = -1, .tls = post->tls, .mood = door->mood};
+    memcpy(ret_arrival->world, door->world, sizeof door->world);
+    switch (door->mood) {
+    case DOOR_SERVES:
+        ret_arrival->fd = fd;
+        break;
+    case DOOR_SILENT:
+        if (!keep_silent(door, fd))
+            reset(fd);
+        break;
+    case DOOR_REFUSES: /* came just before */
+    case DOOR_RESETS:
+        reset(fd);
+        break;
+    }
+    return true;
+}
+
+static struct door *find_number(const struct doors *doors, uint64_t number)
+{
+    struct door *door = doors->first;
+    while (door && door->number != number)
+        door = door->next;
+    return door;
+}
+
+/* Every connection that waits at a door. */
+static size_t accept_all(struct door *door, struct arrival *ret_arrivals, size_t max)
+{
+    const struct gatepost *posts[] = {&door->plain, &door->tls};
+    size_t n = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < FAMILIES; k++)
+            while (n < max && accept_one(door, posts[i], posts[i]->listening[k], &ret_arrivals[n]))
+                n++;
+    return n;
+}
+
+static size_t take_arrivals(struct doors *doors, const struct epoll_event *events, int n_events,
+                            struct arrival *ret_arrivals)
+{
+    size_t n = 0;
+    for (int i = 0; i < n_events; i++) {
+        struct door *door = find_number(doors, events[i].data.u64);
+        if (door)
+            n += accept_all(door, ret_arrivals + n, EVENTS_MAX - n);
+    }
+    return n;
+}
+
+static void *run(void *argument)
+{
+    struct doors *doors = argument;
+    struct epoll_event events[EVENTS_MAX];
+    struct arrival arrivals[EVENTS_MAX];
+    int timeout_ms = -1;
+    for (;;) {
+        eventfd_t waste;
+        int n_events = epoll_wait(doors->poll_fd, events, EVENTS_MAX, timeout_ms);
+        eventfd_read(doors->wake_fd, &waste);
+        pthread_mutex_lock(&doors->lock);
+        bool stops = doors->stops;
+        size_t n = stops ? 0 : take_arrivals(doors, events, n_events, arrivals);
+        timeout_ms = end_moods(doors);
+        struct listener *listener = doors->listener;
+        pthread_mutex_unlock(&doors->lock);
+        if (stops)
+            return NULL;
+        for (size_t i = 0; i < n; i++) {
+            if (arrivals[i].fd >= 0)
+                listener_give(listener, arrivals[i].fd, arrivals[i].tls);
+            else
+                doors->noticed(doors->context, arrivals[i].world, arrivals[i].mood);
+        }
+    }
+}
+
+/* ---- the interface ---- */
+
+struct doors *doors_new(doors_noticed_fn *noticed, void *context)
+{
+    struct doors *doors = mem_new(1, sizeof *doors);
+    pthread_mutex_init(&doors->lock, NULL);
+    doors->noticed = noticed;
+    doors->context = context;
+    doors->next_number = 1;
+    doors->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    doors->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event wake = {.events = EPOLLIN};
+    epoll_ctl(doors->poll_fd, EPOLL_CTL_ADD, doors->wake_fd, &wake);
+    return doors;
+}
+
+void doors_attach(struct doors *doors, struct listener *listener, bool tls)
+{
+    pthread_mutex_lock(&doors->lock);
+    doors->listener = listener;
+    doors->tls = tls;
+    pthread_mutex_unlock(&doors->lock);
+}
+
+void doors_stop(struct doors *doors)
+{
+    if (!doors)
+        return;
+    pthread_mutex_lock(&doors->lock);
+    doors->stops = true;
+    bool was_running = doors->is_running;
+    doors->is_running = false;
+    for (struct door *door = doors->first; door; door = door->next) {
+        end_silence(door);
+        drop_post(&door->plain);
+        drop_post(&door->tls);
+    }
+    pthread_mutex_unlock(&doors->lock);
+    eventfd_write(doors->wake_fd, 1);
+    if (was_running)
+        pthread_join(doors->thread, NULL);
+}
+
+void doors_free(struct doors *doors)
+{
+    if (!doors)
+        return;
+    doors_stop(doors);
+    while (doors->first)
+        doors_close(doors->first);
+    close(doors->poll_fd);
+    close(doors->wake_fd);
+    pthread_mutex_destroy(&doors->lock);
+    free(doors);
+}
+
+static bool open_door(struct door *door, bool tls)
+{
+    return keep_port(&door->plain) && (!tls || keep_port(&door->tls)) &&
+           take_mood(door, DOOR_SERVES, 0);
+}
+
+/* Takes a door out of the list and its sockets away. Under the lock. */
+static void shut(struct door *door)
+{
+    struct door **link = &door->doors->first;
+    while (*link != door)
+        link = &(*link)->next;
+    *link = door->next;
+    end_silence(door);
+    drop_post(&door->plain);
+    drop_post(&door->tls);
+    atomic_fetch_sub(&door->doors->n_doors, 1);
+}
+
+/* Under the lock. NULL and errno. */
+static struct door *add_door(struct doors *doors, const char *world)
+{
+    struct door *door = mem_new(1, sizeof *door);
+    static const struct gatepost closed = {.kept = {-1, -1}, .listening = {-1, -1}};
+    door->doors = doors;
+    door->plain = door->tls = closed;
+    door->tls.tls = true;
+    memcpy(door->world, world, strnlen(world, MESSAGE_WORLD_MAX));
+    door->number = doors->next_number++;
+    door->next = doors->first;
+    doors->first = door;
+    atomic_fetch_add(&doors->n_doors, 1);
+    errno = ENOTCONN;
+    if (!doors->listener || doors->stops || !open_door(door, doors->tls)) {
+        int reason = errno;
+        shut(door);
+        free(door);
+        errno = reason;
+        return NULL;
+    }
+    if (!doors->is_running)
+        doors->is_running = pthread_create(&doors->thread, NULL, run, doors) == 0;
+    return door;
+}
+
+static bool fail(struct err *err)
+{
+    return err_set(err, "no port of its own could be opened: %s", strerror(errno));
+}
+
+struct door *doors_open(struct doors *doors, const char *world, struct err *err)
+{
+    pthread_mutex_lock(&doors->lock);
+    struct door *door = add_door(doors, world);
+    if (!door)
+        fail(err);
+    pthread_mutex_unlock(&doors->lock);
+    return door;
+}
+
+struct door *doors_leak(struct doors *doors, struct err *err)
+{
+    pthread_mutex_lock(&doors->lock);
+    struct door *door = doors->leak ? doors->leak : add_door(doors, "");
+    doors->leak = door;
+    if (!door)
+        fail(err);
+    pthread_mutex_unlock(&doors->lock);
+    return door;
+}
+
+void doors_close(struct door *door)
+{
+    if (!door)
+        return;
+    struct doors *doors = door->doors;
+    pthread_mutex_lock(&doors->lock);
+    shut(door);
+    pthread_mutex_unlock(&doors->lock);
+    free(door);
+}
+
+int doors_port(const struct door *door, bool tls)
+{
+    return tls ? door->tls.port : door->plain.port;
+}
+
+void doors_set_mood(struct door *door, enum door_mood mood, int64_t for_ms)
+{
+    struct doors *doors = door->doors;
+    pthread_mutex_lock(&doors->lock);
+    if (!doors->stops)
+        take_mood(door, mood, for_ms ? now_steady_ms() + for_ms : 0);
+    pthread_mutex_unlock(&doors->lock);
+    eventfd_write(doors->wake_fd, 1);
+}
+
+bool doors_find(struct doors *doors, int port, char ret_world[static MESSAGE_WORLD_MAX + 1])
+{
+    if (!doors || !atomic_load(&doors->n_doors))
+        return false;
+    pthread_mutex_lock(&doors->lock);
+    struct door *door = doors->first;
+    while (door && door->plain.port != port && door->tls.port != port)
+        door = door->next;
+    if (door)
+        memcpy(ret_world, door->world, sizeof door->world);
+    pthread_mutex_unlock(&doors->lock);
+    return door != NULL;
+}
