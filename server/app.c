@@ -153,7 +153,7 @@ static void answer_wix(struct exchange *x, enum service service, const struct ro
     const struct ticket *ticket = x->request->ticket;
     int64_t began_us = ticket ? ticket->began_us : now_steady_us();
     struct effects effects = {0};
-    pthread_mutex_lock(&x->world->lock);
+    world_lock(x->world);
     x->real_ms = now_real_ms();
     x->now_ms = timeline_at(&x->world->time, x->real_ms);
     effects_take(x, &effects);
@@ -186,7 +186,7 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
     if (!x->refusal && locks_by_itself(route)) {
         x->refusal = route->handler(x);
     } else if (!x->refusal) {
-        pthread_mutex_lock(&x->world->lock);
+        world_lock(x->world);
         x->now_ms = world_now(x->world);
         x->refusal = route->handler(x);
         unlock(x);

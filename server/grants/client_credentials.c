@@ -49,7 +49,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     memcpy(token.site_id, instance.site_id, sizeof token.site_id);
     OWNED(buf_free) struct buf text = {0};
     token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_text(answer, "access_token", buf_str(&text));
+    tree_put_plain(answer, "access_token", buf_str(&text));
     tree_put_text(answer, "token_type", "Bearer");
     tree_put_int(answer, "expires_in", lifetime_s);
     return REFUSAL_NONE;

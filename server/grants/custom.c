@@ -22,7 +22,7 @@ void custom_put_access_token(struct exchange *x, const struct instance *instance
         x->now_ms + world_lifetime_s(x->world, LIFETIME_CUSTOM_ACCESS, instance->app_id) * 1000;
     OWNED(buf_free) struct buf text = {0};
     token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_text(answer, "access_token", buf_str(&text));
+    tree_put_plain(answer, "access_token", buf_str(&text));
 }
 
 void custom_put_refresh_token(struct exchange *x, const struct instance *instance,
@@ -33,5 +33,5 @@ void custom_put_refresh_token(struct exchange *x, const struct instance *instanc
         token.family = line->family;
     OWNED(buf_free) struct buf text = {0};
     token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_text(answer, "refresh_token", buf_str(&text));
+    tree_put_plain(answer, "refresh_token", buf_str(&text));
 }

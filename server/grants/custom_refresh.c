@@ -57,7 +57,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
             token_make_strict(x->world, &token);
         custom_put_refresh_token(x, &instance, &token, answer);
     } else {
-        tree_put_text(answer, "refresh_token", exchange_param(x, "refresh_token", "refreshToken"));
+        tree_put_plain(answer, "refresh_token", exchange_param(x, "refresh_token", "refreshToken"));
     }
     custom_put_access_token(x, &instance, answer);
     return REFUSAL_NONE;

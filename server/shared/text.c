@@ -42,22 +42,44 @@ void text_add_hex(struct buf *out, const uint8_t *bytes, size_t len)
     }
 }
 
+void text_add_int(struct buf *out, int64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    buf_add(out, digits + at, sizeof digits - at);
+}
+
 static const char base64url_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void text_add_base64url(struct buf *out, const void *bytes, size_t len)
 {
     const uint8_t *in = bytes;
-    for (size_t i = 0; i < len; i += 3) {
-        size_t n = len - i < 3 ? len - i : 3;
-        uint32_t group = (uint32_t)in[i] << 16;
-        if (n > 1)
-            group |= (uint32_t)in[i + 1] << 8;
-        if (n > 2)
-            group |= in[i + 2];
-        for (size_t digit = 0; digit <= n; digit++)
-            buf_char(out, base64url_digits[(group >> (18 - 6 * digit)) & 0x3F]);
+    size_t digits = len / 3 * 4 + (len % 3 ? len % 3 + 1 : 0);
+    char *at = buf_room(out, digits);
+    if (!at)
+        return;
+    for (; len >= 3; len -= 3, in += 3) {
+        uint32_t group = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+        *at++ = base64url_digits[group >> 18];
+        *at++ = base64url_digits[group >> 12 & 0x3F];
+        *at++ = base64url_digits[group >> 6 & 0x3F];
+        *at++ = base64url_digits[group & 0x3F];
     }
+    if (len) {
+        uint32_t group = (uint32_t)in[0] << 16 | (len == 2 ? (uint32_t)in[1] << 8 : 0);
+        *at++ = base64url_digits[group >> 18];
+        *at++ = base64url_digits[group >> 12 & 0x3F];
+        if (len == 2)
+            *at++ = base64url_digits[group >> 6 & 0x3F];
+    }
+    buf_grew(out, digits);
 }
 
 /* The six bits a digit stands for, or -1. */
@@ -85,6 +107,9 @@ bool text_decode_base64url(struct buf *out, const char *text, size_t len, bool l
     for (size_t i = 0; i < len; i++)
         if (digit_value(text[i], lenient) < 0)
             return false;
+    char *at = buf_room(out, len * 3 / 4);
+    if (!at)
+        return false;
     uint32_t group = 0;
     unsigned bits = 0;
     for (size_t i = 0; i < len; i++) {
@@ -92,9 +117,10 @@ bool text_decode_base64url(struct buf *out, const char *text, size_t len, bool l
         bits += 6;
         if (bits >= 8) {
             bits -= 8;
-            buf_char(out, (char)((group >> bits) & 0xFF));
+            *at++ = (char)((group >> bits) & 0xFF);
         }
     }
+    buf_grew(out, len * 3 / 4);
     return true;
 }
 

@@ -19,6 +19,9 @@ void text_format_guid(const uint8_t bytes[static 16], char ret_guid[static TEXT_
 
 void text_add_hex(struct buf *out, const uint8_t *bytes, size_t len);
 
+/* A number in decimal digits. */
+void text_add_int(struct buf *out, int64_t value);
+
 /* base64url without padding (RFC 4648 section 5). */
 void text_add_base64url(struct buf *out, const void *bytes, size_t len);
 

@@ -151,6 +151,23 @@ void tree_put_text(cJSON *object, const char *name, const char *text)
     tree_put(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
+void tree_put_plain(cJSON *object, const char *name, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "-_.|:";
+    size_t len = strspn(text, plain);
+    if (text[len]) {
+        tree_put_text(object, name, text);
+        return;
+    }
+    char *quoted = mem_grow(NULL, len + 3, 1);
+    quoted[0] = quoted[len + 1] = '"';
+    memcpy(quoted + 1, text, len);
+    quoted[len + 2] = '\0';
+    tree_put(object, name, cJSON_CreateRaw(quoted));
+    free(quoted);
+}
+
 void tree_put_int(cJSON *object, const char *name, int64_t value)
 {
     tree_put(object, name, cJSON_CreateNumber((double)value));
@@ -163,7 +180,10 @@ void tree_put_flag(cJSON *object, const char *name, bool value)
 
 char *tree_print(const cJSON *tree)
 {
-    return cJSON_PrintUnformatted(tree);
+    /* Most answers fit; without a first size cJSON starts small, copies as it grows, and copies
+     * once more at the end. */
+    enum { FIRST_SIZE = 2048 };
+    return cJSON_PrintBuffered(tree, FIRST_SIZE, false);
 }
 
 char *tree_print_pretty(const cJSON *tree)

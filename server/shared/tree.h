@@ -37,6 +37,9 @@ bool tree_flag(const cJSON *object, const char *name, bool fallback);
 /* Add a member; a NULL text becomes null. tree_put_int is exact below 10^15,
  * past which cJSON prints an exponent. */
 void tree_put_text(cJSON *object, const char *name, const char *text);
+/* The same for a long text that is likely to need no escapes, such as a token: it is printed as it
+ * is. For trees that are only printed: the member is not found again by tree_text. */
+void tree_put_plain(cJSON *object, const char *name, const char *text);
 void tree_put_int(cJSON *object, const char *name, int64_t value);
 void tree_put_flag(cJSON *object, const char *name, bool value);
 /* Takes `value`, and returns it for further filling. */

@@ -29,14 +29,17 @@ void journal_free(struct journal *journal)
 {
     journal_clear(journal);
     free(journal->ring);
+    free(journal->spare);
     *journal = (struct journal){0};
 }
 
 static void drop_oldest(struct journal *journal)
 {
     struct journal_entry *oldest = slot(journal, 0);
-    journal->bytes -= (size_t)(oldest->response_body - oldest->block) + oldest->response_body_len;
-    free(oldest->block);
+    journal->bytes -= oldest->block_size;
+    free(journal->spare);
+    journal->spare = oldest->block;
+    journal->spare_size = oldest->block_size;
     journal->first = (journal->first + 1) % journal->capacity;
     journal->count--;
     journal->dropped++;
@@ -56,6 +59,20 @@ static void grow(struct journal *journal)
     journal->ring = ring;
     journal->capacity = capacity;
     journal->first = 0;
+}
+
+/* A block for `size` bytes. A full journal hands the oldest one's on: blocks that one thread takes
+ * from the heap and another gives back make all threads wait for each other. */
+static char *take_block(struct journal *journal, size_t size, size_t *ret_size)
+{
+    char *block = journal->spare;
+    *ret_size = journal->spare_size;
+    journal->spare = NULL;
+    if (block && *ret_size >= size && *ret_size <= 2 * size)
+        return block;
+    free(block);
+    *ret_size = size;
+    return mem_grow(NULL, size, 1);
 }
 
 /* Copies texts one behind the other into a block that was measured before. */
@@ -123,10 +140,12 @@ int64_t journal_add(struct journal *journal, const struct journal_facts *facts,
                   text_size(facts->grant) + text_size(facts->fault_id) +
                   text_size(facts->request_id);
     struct journal_entry *entry = slot(journal, journal->count++);
-    struct packer packer = {mem_grow(NULL, size, 1)};
+    size_t block_size;
+    struct packer packer = {take_block(journal, size, &block_size)};
     *entry = (struct journal_entry){
         .seq = journal->next_seq++, .facts = *facts, .status = response->status};
     entry->block = packer.at;
+    entry->block_size = block_size;
     entry->facts.route = pack_text(&packer, facts->route);
     entry->facts.app_id = pack_text(&packer, facts->app_id);
     entry->facts.instance_id = pack_text(&packer, facts->instance_id);
@@ -143,7 +162,7 @@ int64_t journal_add(struct journal *journal, const struct journal_facts *facts,
     entry->response_head_len = response->head.len;
     entry->response_body = pack(&packer, buf_str(&response->body), response->body.len);
     entry->response_body_len = response->body.len;
-    journal->bytes += (size_t)(entry->response_body - entry->block) + entry->response_body_len;
+    journal->bytes += block_size;
     while (journal->bytes > journal->max_bytes && journal->count > 1)
         drop_oldest(journal);
     return entry->seq;

@@ -32,6 +32,7 @@ struct journal_entry {
     int status;
     /* All texts of the entry lie in one block. */
     char *block;
+    size_t block_size;
     const char *method;
     const char *target;
     const char *request_head;
@@ -50,7 +51,9 @@ struct journal {
     size_t max;
     size_t first; /* index of the oldest */
     size_t count;
-    size_t bytes;     /* held by blocks */
+    size_t bytes; /* held by blocks */
+    char *spare;  /* the block of the entry that went last, for the next one; owned */
+    size_t spare_size;
     size_t max_bytes; /* the oldest go when this is passed */
     int64_t next_seq;
     int64_t dropped; /* entries that made room for newer ones */

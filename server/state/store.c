@@ -19,6 +19,7 @@ static const char schema[] =
     " app_id TEXT NOT NULL, secret TEXT NOT NULL, oauth INTEGER NOT NULL, custom INTEGER NOT NULL,"
     " doc TEXT NOT NULL, UNIQUE(app_id, world));"
     "CREATE INDEX IF NOT EXISTS apps_of_world ON apps(world);"
+    "CREATE INDEX IF NOT EXISTS apps_by_age ON apps(app_id);"
     "CREATE TABLE IF NOT EXISTS sites(pos INTEGER PRIMARY KEY, world TEXT NOT NULL,"
     " site_id TEXT NOT NULL, doc TEXT NOT NULL, UNIQUE(world, site_id));"
     "CREATE TABLE IF NOT EXISTS instances(pos INTEGER PRIMARY KEY, world TEXT NOT NULL,"
@@ -49,8 +50,9 @@ static const char schema[] =
                         " WHERE app_id = ?2 AND world = ?1")                                       \
     STATEMENT(LIST_APPS, "SELECT app_id, secret, oauth, custom, doc FROM apps"                     \
                          " WHERE world = ?1 ORDER BY pos")                                         \
-    STATEMENT(APP_WORLD, "SELECT world FROM apps WHERE app_id = ?1"                                \
-                         " ORDER BY world <> 'default', pos LIMIT 1")                              \
+    STATEMENT(APP_WORLD, "SELECT world FROM apps WHERE app_id = ?1 AND world = 'default'"          \
+                         " UNION ALL SELECT world FROM (SELECT world FROM apps"                    \
+                         " WHERE app_id = ?1 ORDER BY pos LIMIT 1) LIMIT 1")                       \
     STATEMENT(PUT_SITE, "INSERT INTO sites(world, site_id, doc) VALUES(?1, ?2, ?3)"                \
                         " ON CONFLICT(world, site_id) DO UPDATE SET doc = ?3")                     \
     STATEMENT(FIND_SITE, "SELECT site_id, doc FROM sites WHERE world = ?1 AND site_id = ?2")       \

@@ -114,11 +114,21 @@ static char *data_claim(const struct token *token)
 
 static char *facts_claim(const struct token *t)
 {
+    const char *const texts[] = {t->app_id, t->instance_id, t->site_id, t->subject, t->id};
+    const int64_t numbers[] = {(int64_t)t->kind, t->serial,    t->family,
+                               t->generation,    t->issued_ms, t->expires_ms};
     struct buf facts = {0};
-    buf_format(&facts, "1|%s|%d|%lld|%lld|%lld|%lld|%lld|%s|%s|%s|%s|%s", t->world, (int)t->kind,
-               (long long)t->serial, (long long)t->family, (long long)t->generation,
-               (long long)t->issued_ms, (long long)t->expires_ms, t->app_id, t->instance_id,
-               t->site_id, t->subject, t->id);
+    buf_room(&facts, 512); /* one allocation for nearly all */
+    buf_text(&facts, "1|");
+    buf_text(&facts, t->world);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        buf_char(&facts, '|');
+        text_add_int(&facts, numbers[i]);
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buf_char(&facts, '|');
+        buf_text(&facts, texts[i]);
+    }
     if (t->subject_type != SUBJECT_APP)
         buf_format(&facts, "|%d|%d|%s|%s", (int)t->subject_type, t->offline, t->challenge,
                    t->redirect_digest);
