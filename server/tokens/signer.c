@@ -101,6 +101,8 @@ void signer_sign(struct buf *out, enum signer_key key, const struct claims *clai
         tree_put_int(tree, "exp", claims->exp_s);
     if (claims->fakewix)
         tree_put_plain(tree, "fakewix", claims->fakewix);
+    if (claims->pad)
+        tree_put_plain(tree, "pad", claims->pad);
     OWNED(mem_text_free) char *text = tree_print(tree);
     signer_sign_json(out, key, text);
 }
