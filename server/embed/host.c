@@ -76,6 +76,7 @@ struct host *host_start(const struct host_config *config, struct err *err)
     host->fake.worlds = worlds;
     host->fake.courier = courier_new(worlds);
     host->fake.control_token = config->control_token;
+    host->fake.authority = config->authority;
     host->fake.consent_auto = config->consent_auto;
     host->fake.lint_off = config->lint_off;
     fill_default_world(worlds, config->config);

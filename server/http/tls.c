@@ -51,6 +51,7 @@ struct tls {
     struct identity stranger; /* a leaf of an authority that nobody has; for TLS_SWAPPED */
     atomic_uint connections;  /* of TLS_SWAPPED */
     char *ca_file;
+    char *ca_text;
     char *names; /* of the leaf, as the extension spells them */
 };
 
@@ -248,8 +249,10 @@ struct tls *tls_open(const struct tls_config *config, struct err *err)
 {
     struct tls *tls = mem_new(1, sizeof(*tls));
     pthread_mutex_init(&tls->lock, NULL);
-    if (open_authority(tls, config, err) && spell_names(config, &tls->names, err))
+    if (open_authority(tls, config, err) && spell_names(config, &tls->names, err)) {
+        tls->ca_text = identity_text(&tls->authority);
         return tls;
+    }
     tls_close(tls);
     return NULL;
 }
@@ -264,6 +267,7 @@ void tls_close(struct tls *tls)
     identity_free(&tls->stranger);
     pthread_mutex_destroy(&tls->lock);
     free(tls->ca_file);
+    free(tls->ca_text);
     free(tls->names);
     free(tls);
 }
@@ -271,6 +275,11 @@ void tls_close(struct tls *tls)
 const char *tls_ca_file(const struct tls *tls)
 {
     return tls->ca_file;
+}
+
+const char *tls_ca_text(const struct tls *tls)
+{
+    return tls->ca_text;
 }
 
 const char *tls_kind_name(enum tls_kind kind)

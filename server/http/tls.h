@@ -39,6 +39,9 @@ void tls_close(struct tls *tls); /* accepts NULL; not before the listeners are s
 /* The file that clients must trust. Borrowed. */
 const char *tls_ca_file(const struct tls *tls);
 
+/* The same certificate as PEM text. Borrowed. */
+const char *tls_ca_text(const struct tls *tls);
+
 /* An SSL_CTX for a listener (listener_config.tls_context), made when first asked for. Borrowed,
  * until tls_close. Any thread. */
 void *tls_context(struct tls *tls, enum tls_kind kind);

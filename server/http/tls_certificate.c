@@ -188,6 +188,18 @@ static bool put_in_place(const char *path, int mode, BIO *text, struct err *err)
                    strerror(errno));
 }
 
+char *identity_text(const struct identity *identity)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    char *bytes;
+    must(out != NULL);
+    must(PEM_write_bio_X509(out, identity->certificate));
+    long len = BIO_get_mem_data(out, &bytes);
+    char *text = mem_text_n(bytes, (size_t)len);
+    BIO_free(out);
+    return text;
+}
+
 bool identity_write(const struct identity *identity, const char *certificate_file,
                     const char *key_file, struct err *err)
 {

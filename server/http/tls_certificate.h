@@ -34,6 +34,9 @@ struct identity identity_make(const struct certificate_wish *wish);
 bool identity_read(const char *certificate_file, const char *key_file,
                    struct identity *ret_identity, struct err *err);
 
+/* The certificate as PEM text; caller frees. */
+char *identity_text(const struct identity *identity);
+
 /* Write PEM files, the key first and for the owner alone, each in one step: a reader finds a file
  * whole or not at all. */
 bool identity_write(const struct identity *identity, const char *certificate_file,

@@ -62,6 +62,14 @@ enum refusal control_health(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+enum refusal control_ca(struct exchange *x)
+{
+    if (!x->fake->authority)
+        return exchange_refuse(x, REFUSAL_CONTROL_NOT_FOUND, "this fake has no --tls-listen");
+    response_text(x->response, 200, "application/x-pem-file", x->fake->authority);
+    return REFUSAL_NONE;
+}
+
 /* Takes the world's lock by itself: the pipeline calls it without (see app.c). */
 enum refusal control_reset(struct exchange *x)
 {

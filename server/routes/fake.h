@@ -27,6 +27,7 @@ struct fake {
     struct fake_doors doors;
     struct courier *courier;   /* carries webhooks out; NULL: they stay in the outbox */
     const char *control_token; /* borrowed; NULL: none is asked for on loopback */
+    const char *authority;     /* that signed our certificate, PEM; NULL without TLS. Borrowed */
     bool consent_auto;         /* /installer/install redirects at once */
     /* Base URLs, known once it listens, which is when requests may come: hence atomic. Borrowed. */
     const char *_Atomic http_url;

@@ -7,6 +7,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import pathlib
 import shutil
 import socket
 import ssl
@@ -14,7 +15,9 @@ import stat
 import subprocess
 import sys
 import unittest
+import urllib.error
 import urllib.parse
+import urllib.request
 
 sys.dont_write_bytecode = True
 from fakes import (APP, Case, FAKEWIX, TOKEN_REQUEST, WIX_HOSTS,  # noqa: E402
@@ -97,6 +100,14 @@ class Authority(Case):
         self.assertIn(f"export FAKEWIX_CA='{ca}'", out)
         self.assertEqual(stat.S_IMODE(os.stat(key).st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(os.stat(ca.parent).st_mode), 0o700)
+
+    def test_is_given_out_by_the_control_plane(self):
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        with urllib.request.urlopen(ready["control"] + "/ca", timeout=10) as answer:
+            self.assertEqual(answer.read(), pathlib.Path(ready["ca"]).read_bytes())
+        plain = self.start("--listen", "localhost:0")
+        with self.assertRaisesRegex(urllib.error.HTTPError, "404"):
+            urllib.request.urlopen(plain["control"] + "/ca", timeout=10)
 
     def test_is_one_for_several_that_start_together(self):
         folder = self.folder / "shared"
