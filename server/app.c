@@ -192,6 +192,10 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
         unlock(x);
     }
     response_header(x->response, "Cache-Control", "no-store");
+    /* No other page may run it as a script, show it in a frame or have it in its memory. */
+    response_header(x->response, "X-Content-Type-Options", "nosniff");
+    response_header(x->response, "X-Frame-Options", "DENY");
+    response_header(x->response, "Cross-Origin-Resource-Policy", "same-origin");
     if (x->refusal)
         refuse_render(x);
 }

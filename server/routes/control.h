@@ -28,6 +28,9 @@ int64_t control_query_int(const struct exchange *x, const char *name, int64_t fa
 /* Who may use the control plane (docs/decisions/0008): REFUSAL_NONE, or why not. */
 enum refusal control_guard(const struct exchange *x);
 
+/* Whether a browser says that a page of another site made the request. */
+bool control_is_cross_site(const struct exchange *x);
+
 /* Fill a new world with an app, a site and an instance of its own, or with what `config` has. */
 void control_fill_world(struct world *world, const cJSON *config);
 

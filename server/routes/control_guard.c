@@ -23,6 +23,21 @@ static bool has_token(const struct exchange *x)
     return token && given && text_same_secret(token, given);
 }
 
+bool control_is_cross_site(const struct exchange *x)
+{
+    const char *site = request_header(x->request, "Sec-Fetch-Site");
+    return site && strcmp(site, "cross-site") == 0;
+}
+
+/* A GET without an Origin that another site's page makes: an image, a script, a frame, a fetch
+ * whose answer it may not read. It could keep our threads waiting. A link may be followed. */
+static bool is_foreign_fetch(const struct exchange *x)
+{
+    const char *destination = request_header(x->request, "Sec-Fetch-Dest");
+    bool follows_link = destination && strcmp(destination, "document") == 0;
+    return control_is_cross_site(x) && !follows_link;
+}
+
 enum refusal control_guard(const struct exchange *x)
 {
     const char *host = request_header(x->request, "Host");
@@ -33,7 +48,7 @@ enum refusal control_guard(const struct exchange *x)
     case ENTRANCE_LOOPBACK:
         if (!host || !url_host_is_local(host))
             return REFUSAL_CONTROL_FOREIGN_HOST;
-        if (origin && !origin_is_ours(origin))
+        if (origin ? !origin_is_ours(origin) : is_foreign_fetch(x))
             return REFUSAL_CONTROL_FOREIGN_ORIGIN;
         return x->fake->control_token && !has_token(x) ? REFUSAL_CONTROL_TOKEN_WRONG : REFUSAL_NONE;
     case ENTRANCE_PUBLIC:

@@ -95,6 +95,8 @@ enum refusal control_installs_start(struct exchange *x)
     OWNED(app_free) struct app app = {0};
     char site_id[MODEL_ID_MAX + 1] = "";
     const char *app_id = consent_value(x, "appId");
+    if (control_is_cross_site(x)) /* it mints a token, which no other site's link may do */
+        return REFUSAL_CONTROL_FOREIGN_ORIGIN;
     if (!app_id || !store_find_app(x->world->store, x->world->id, app_id, &app))
         return exchange_refuse(x, REFUSAL_INSTALL_APP_UNKNOWN, "no app has this appId");
     OWNED(tree_free) cJSON *tree = app_tree(&app);

@@ -8,9 +8,14 @@ const flags = [
   '--headless=new', '--remote-debugging-pipe', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--disable-extensions', '--disable-dev-shm-usage', '--hide-scrollbars',
-  // Nothing but this machine can be looked up, whatever a page or the browser itself may want.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ]
+
+// Nothing but this machine can be looked up, whatever a page or the browser itself may want; `hosts`
+// are further names for it.
+function resolverRules(hosts) {
+  const names = hosts.map((host) => `MAP ${host} 127.0.0.1`)
+  return `--host-resolver-rules=${[...names, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1', 'EXCLUDE localhost'].join(', ')}`
+}
 
 // One conversation over the pipe: JSON texts, each behind a NUL.
 class Wire {
@@ -136,10 +141,10 @@ class Page {
   }
 }
 
-export async function openChromium(program) {
+export async function openChromium(program, hosts = []) {
   const profile = mkdtempSync(join(tmpdir(), 'fakewix-chromium-'))
   const sandbox = process.getuid() === 0 ? ['--no-sandbox'] : []
-  const child = spawn(program, [...flags, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'],
+  const child = spawn(program, [...flags, resolverRules(hosts), ...sandbox, `--user-data-dir=${profile}`, 'about:blank'],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
   const gone = new Promise((resolve) => child.on('exit', resolve))
   const wire = new Wire(child)
