@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "again.h"
+#include "drivers/adapter.h"
 #include "drivers/exec.h"
 #include "fake/http.h"
 #include "fake/server.h"
@@ -125,6 +126,7 @@ struct running {
     struct console console;
     struct server server;
     struct driver driver;
+    const char *client; /* how it was named; borrowed */
     struct trial_setup setup;
     int64_t jobs;
     char *again;
@@ -174,6 +176,8 @@ static char *make_again(const struct options *options)
         enum option option;
         const char *name;
     } kept[] = {{OPTION_COMMAND, "command"},
+                {OPTION_ADAPTER, "adapter"},
+                {OPTION_ADAPTER_URL, "adapter-url"},
                 {OPTION_SERVER, "server"},
                 {OPTION_CONTROL_TOKEN, "control-token"},
                 {OPTION_TIMEOUT, "timeout"},
@@ -216,18 +220,32 @@ static bool wants_colour(const struct options *options)
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
+/* The one way in which the client is reached. */
+static bool choose_driver(struct running *running, int64_t timeout_ms, struct err *err)
+{
+    const struct options *options = running->options;
+    const char *command = options_text(options, OPTION_COMMAND);
+    const char *adapter = options_text(options, OPTION_ADAPTER);
+    const char *url = options_text(options, OPTION_ADAPTER_URL);
+    if (!command + !adapter + !url != 2)
+        return err_set(err, "name the client in one way: fakewix-conform run --command 'PROGRAM', "
+                            "or --adapter, or --adapter-url");
+    running->client = command ? command : adapter ? adapter : url;
+    if (!command)
+        return adapter_driver(adapter, url, timeout_ms, stop_pipe[0], &running->driver, err);
+    running->driver = exec_driver(command);
+    return true;
+}
+
 static bool read_run_options(struct running *running, const struct catalogue *catalogue,
                              struct err *err)
 {
     const struct options *options = running->options;
-    const char *command = options_text(options, OPTION_COMMAND);
     const char *known = options_text(options, OPTION_KNOWN_FAILING);
     const char *flaky = options_text(options, OPTION_KNOWN_FLAKY);
     const char *caps = options_text(options, OPTION_CAPS);
     int64_t timeout_s = 0;
     int64_t scale = 0;
-    if (!command)
-        return err_set(err, "name the client: fakewix-conform run --command 'PROGRAM'");
     if (!options_number(options, OPTION_JOBS, 1, CREW_MAX_JOBS, 1, &running->jobs, err) ||
         !options_number(options, OPTION_TIMEOUT, 1, 86400, 60, &timeout_s, err) ||
         !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
@@ -238,7 +256,8 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
     const char *token = options_text(options, OPTION_CONTROL_TOKEN);
     if (url && !server_use(url, token, &running->server, err))
         return false;
-    running->driver = exec_driver(command);
+    if (!choose_driver(running, timeout_s * 1000, err))
+        return false;
     running->console.colour = wants_colour(options);
     running->again = make_again(options);
     running->flaky.flaky = true;
@@ -350,7 +369,7 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
                               .interrupted = is_stopped};
     struct result *results = crew_run(&crew);
     struct run run = {
-        .client = options_text(running->options, OPTION_COMMAND),
+        .client = running->client,
         .again = running->again,
         .strict = options_text(running->options, OPTION_STRICT) != NULL,
         .interrupted = stopped,

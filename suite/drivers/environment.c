@@ -11,7 +11,7 @@ struct variable {
     const char *value; /* NULL: not set */
 };
 
-enum { N_VARIABLES = 10 };
+enum { N_VARIABLES = 11 };
 
 static void list_variables(const struct act *act, struct variable list[static N_VARIABLES])
 {
@@ -28,6 +28,7 @@ static void list_variables(const struct act *act, struct variable list[static N_
         {"WIX_INSTANCE_ID", fresh ? NULL : world->instance_id},
         {"WIX_REFRESH_TOKEN", act->stage->refresh_token},
         {"WIX_REDIRECT_URL", ENVIRONMENT_REDIRECT_URL},
+        {"WIX_WEBHOOK_KEY", environment_webhook_key},
     };
     memcpy(list, all, sizeof all);
 }

@@ -11,6 +11,9 @@
 /* Where installs of a client without a server of its own come back to. */
 #define ENVIRONMENT_REDIRECT_URL "https://app.example/wix/callback?from=wix&lang=en"
 
+/* Wix's public key for webhooks, PEM: fixtures/keys/webhook-public.pem. */
+extern const char environment_webhook_key[];
+
 /* The contract's variables of a scenario: where Wix is, and who the client is there. */
 void environment_fill(const struct act *act, struct process_env *env);
 

@@ -349,6 +349,8 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
         return true;
     case STEP_CLIENT_CLOCK_S:
         return hand_move(act->hand, step->n, play->err);
+    case STEP_SPOIL_STATE:
+        return files_spoil_folder(act->state_folder, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:

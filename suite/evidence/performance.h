@@ -60,6 +60,9 @@ struct answer {
     int status;  /* of HTTP, 0 where there is none */
     char *text;  /* what it said, or "" */
     int handled; /* 1 yes, 0 no, -1 not said: whether a webhook was acted upon */
+    int64_t took_ms;
+    int64_t from_seq; /* the journal's number when it was asked */
+    bool is_other;    /* it was asked for the other instance */
 };
 
 struct performance {

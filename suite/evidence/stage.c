@@ -20,10 +20,36 @@ struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *wha
     return armed;
 }
 
-bool stage_raise_curtain(struct stage *stage, struct err *err)
+bool stage_make_other_instance(struct stage *stage, struct err *err)
+{
+    static const char site[] = "0f0e1d2c-3b4a-4596-8778-69504132abcd";
+    if (stage->other_instance_id)
+        return true;
+    OWNED(tree_free) cJSON *wish = cJSON_CreateObject();
+    OWNED(tree_free) cJSON *made = NULL;
+    OWNED(tree_free) cJSON *install = NULL;
+    tree_put_text(wish, "site_id", site);
+    if (!control_call(&stage->world, "POST", "/sites", wish, &made, err))
+        return false;
+    tree_put_text(wish, "app_id", stage->world.app_id);
+    if (!control_call(&stage->world, "POST", "/installs", wish, &install, err))
+        return false;
+    const char *id = tree_text(install, "instance_id");
+    if (!id)
+        return err_set(err, "the fake's answer to POST installs lacks \"instance_id\"");
+    stage->other_instance_id = mem_text(id);
+    return true;
+}
+
+bool stage_read_seq(const struct stage *stage, int64_t *ret_seq, struct err *err)
 {
     OWNED(tree_free) cJSON *journal = NULL;
-    return control_read_journal(&stage->world, 0, &journal, &stage->journal_from, err);
+    return control_read_journal(&stage->world, stage->journal_from, &journal, ret_seq, err);
+}
+
+bool stage_raise_curtain(struct stage *stage, struct err *err)
+{
+    return stage_read_seq(stage, &stage->journal_from, err);
 }
 
 static void note_hits(struct armed *armed, const cJSON *fault)
@@ -80,6 +106,7 @@ void stage_free(struct stage *stage)
     }
     free(stage->armed);
     free(stage->refresh_token);
+    free(stage->other_instance_id);
     control_end_world(&stage->world);
     *stage = (struct stage){0};
 }

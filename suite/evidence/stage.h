@@ -23,7 +23,8 @@ struct armed {
 
 struct stage {
     struct world world;
-    char *refresh_token; /* NULL in the client credentials flow */
+    char *refresh_token;     /* NULL in the client credentials flow */
+    char *other_instance_id; /* NULL until it is needed */
     struct armed *armed;
     size_t n_armed;
     int64_t journal_from; /* the client's first entry in the journal */
@@ -32,6 +33,12 @@ struct stage {
 /* Arm a fault; `fault` as POST faults takes it. Gives the record to be filled further, or NULL. */
 struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *what, int64_t needed,
                         struct err *err);
+
+/* A second installation of the app, made where there is none yet. */
+bool stage_make_other_instance(struct stage *stage, struct err *err);
+
+/* The number that the journal's next entry will have. */
+bool stage_read_seq(const struct stage *stage, int64_t *ret_seq, struct err *err);
 
 /* From here on the journal is the client's. */
 bool stage_raise_curtain(struct stage *stage, struct err *err);

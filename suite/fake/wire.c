@@ -83,6 +83,7 @@ static void free_exchange(struct exchange *exchange)
     free(exchange->method);
     free(exchange->target);
     free(exchange->path);
+    free(exchange->instance_id);
     free(exchange->outcome);
     free(exchange->fault_id);
     free(exchange->token);
@@ -115,11 +116,14 @@ static bool read_exchange(const cJSON *entry, const char *prefix, struct exchang
     const cJSON *request = tree_get(entry, "request");
     const char *answer = tree_text(tree_get(entry, "response"), "body");
     const char *fault = tree_text(entry, "fault_id");
+    const char *route = tree_text(entry, "route");
     exchange->status = (int)status;
     exchange->method = copy_text(entry, "method");
     exchange->target = mem_text(target);
     exchange->path = mem_text_n(target, strcspn(target, "?"));
-    exchange->kind = kind_of(exchange->path);
+    exchange->kind =
+        text_matches("WEBHOOK *", route ? route : "") ? EXCHANGE_WEBHOOK : kind_of(exchange->path);
+    exchange->instance_id = copy_text(entry, "instance_id");
     exchange->outcome = copy_text(entry, "outcome");
     exchange->fault_id = fault && *fault ? mem_text(fault) : NULL;
     exchange->headers = cJSON_Duplicate(tree_get(request, "headers"), true);

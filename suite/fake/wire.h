@@ -14,6 +14,7 @@ enum exchange_kind {
     EXCHANGE_TOKEN,      /* /oauth2/token, /oauth/access and its other spellings */
     EXCHANGE_TOKEN_INFO, /* /oauth2/token-info */
     EXCHANGE_INSTALLER,  /* /installer/… */
+    EXCHANGE_WEBHOOK,    /* what the fake sends to the client */
     EXCHANGE_API,        /* everything else */
 };
 
@@ -25,10 +26,11 @@ struct exchange {
     int64_t real_ms; /* real time, Unix */
     int status;
     char *method;
-    char *target;   /* as sent, without the world's prefix */
-    char *path;     /* the part of target before "?" */
-    char *outcome;  /* "ok" or a refusal's name */
-    char *fault_id; /* NULL where no fault hit */
+    char *target;      /* as sent, without the world's prefix */
+    char *path;        /* the part of target before "?" */
+    char *instance_id; /* for whom the token was issued, or "" */
+    char *outcome;     /* "ok" or a refusal's name */
+    char *fault_id;    /* NULL where no fault hit */
     char *token;    /* of the Authorization header, without its scheme; NULL without the header */
     cJSON *headers; /* of the request: [[name, value]…] */
     char *body;     /* of the request */

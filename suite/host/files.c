@@ -161,6 +161,21 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return 0;
 }
 
+static bool spoil(void *context, const char *path, const char *below, struct err *err)
+{
+    struct stat about;
+    (void)context;
+    (void)below;
+    if (stat(path, &about) != 0 || truncate(path, about.st_size / 2) != 0)
+        return err_set(err, "%s cannot be cut: %s", path, strerror(errno));
+    return true;
+}
+
+bool files_spoil_folder(const char *path, struct err *err)
+{
+    return files_walk(path, spoil, NULL, err);
+}
+
 void files_remove_folder(const char *path)
 {
     nftw(path, remove_one, MAX_OPEN, FTW_DEPTH | FTW_PHYS);

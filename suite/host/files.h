@@ -34,6 +34,9 @@ char *files_make_folder(struct err *err);
 /* Whether there is anything in a folder. */
 bool files_folder_holds_something(const char *path);
 
+/* Cut every file in a folder to half its length, as a full disk or a lost write would. */
+bool files_spoil_folder(const char *path, struct err *err);
+
 /* Remove a folder with all that is in it; links are removed, not followed. */
 void files_remove_folder(const char *path);
 

@@ -9,17 +9,17 @@
 #include "reference/token.h"
 #include "shared/mem.h"
 
-static void call_api(const struct client *client, CURL *curl, const char *token,
-                     struct reply *reply)
+static void call_api(const struct client *client, CURL *curl, const struct call_wish *wish,
+                     const char *token, struct reply *reply)
 {
     bool leak = client->bug == BUG_token_in_uri;
     OWNED(mem_text_free)
-    char *url = mem_format("%s/conformance/probe%s%s", client->api, leak ? "?access_token=" : "",
-                           leak ? token : "");
+    char *url = mem_format("%s%s%s%s", client->api, wish->path ? wish->path : "/conformance/probe",
+                           leak ? "?access_token=" : "", leak ? token : "");
     OWNED(mem_text_free) char *header = mem_format("Authorization: %s", token);
     buf_clear(&reply->body);
     reply->status = 0;
-    request_send(curl, "GET", url, header, NULL, reply);
+    request_send(curl, wish->method ? wish->method : "GET", url, header, wish->body, reply);
 }
 
 static bool wants_new_token(const struct client *client, long status)
@@ -30,13 +30,13 @@ static bool wants_new_token(const struct client *client, long status)
 }
 
 /* One call: with the token there is, and once more with a new one where that is refused. */
-static bool make_call(struct client *client, CURL *curl)
+static bool make_call(struct client *client, CURL *curl, const struct call_wish *wish)
 {
     OWNED(reply_free) struct reply reply = {0};
     OWNED(mem_text_free) char *token = token_get(client, curl, NULL);
     if (!token)
         return false;
-    call_api(client, curl, token, &reply);
+    call_api(client, curl, wish, token, &reply);
     int retries = client->bug == BUG_refresh_without_end ? BUGGY_TRIES : 1;
     for (int i = 0; i < retries && wants_new_token(client, reply.status); i++) {
         OWNED(mem_text_free) char *fresh = token_get(client, curl, token);
@@ -44,7 +44,7 @@ static bool make_call(struct client *client, CURL *curl)
             return false;
         if (client->bug != BUG_retry_with_old_token)
             token_replace(&token, fresh);
-        call_api(client, curl, token, &reply);
+        call_api(client, curl, wish, token, &reply);
     }
     if (reply.status != 200)
         fprintf(stderr, "the API answered %ld\n", reply.status);
@@ -53,6 +53,7 @@ static bool make_call(struct client *client, CURL *curl)
 
 struct crew {
     struct client *client;
+    const struct call_wish *wish;
     atomic_long left;
     atomic_bool failed;
 };
@@ -62,19 +63,19 @@ static void *work(void *arg)
     struct crew *crew = arg;
     CURL *curl = curl_easy_init();
     while (atomic_fetch_sub(&crew->left, 1) > 0)
-        if (!make_call(crew->client, curl))
+        if (!make_call(crew->client, curl, crew->wish))
             crew->failed = true;
     curl_easy_cleanup(curl);
     return NULL;
 }
 
-bool call_many(struct client *client, int64_t calls, int64_t parallel)
+bool call_many(struct client *client, const struct call_wish *wish)
 {
     enum { MOST = 256 };
-    struct crew crew = {.client = client, .left = (long)calls};
+    struct crew crew = {.client = client, .wish = wish, .left = (long)wish->calls};
     pthread_t threads[MOST];
     int started = 0;
-    while (started < parallel - 1 && started < MOST &&
+    while (started < wish->parallel - 1 && started < MOST &&
            pthread_create(&threads[started], NULL, work, &crew) == 0)
         started++;
     work(&crew);

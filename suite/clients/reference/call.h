@@ -5,8 +5,15 @@
 
 #include "reference/client.h"
 
-/* Make so many calls, so many at a time: all of them, also after one has failed. True where all
- * succeeded. */
-bool call_many(struct client *client, int64_t calls, int64_t parallel);
+struct call_wish {
+    const char *method; /* NULL: GET */
+    const char *path;   /* NULL: the probe */
+    const char *body;   /* sent as JSON, or NULL */
+    int64_t calls;
+    int64_t parallel; /* at a time */
+};
+
+/* Make the calls: all of them, also after one has failed. True where all succeeded. */
+bool call_many(struct client *client, const struct call_wish *wish);
 
 #endif

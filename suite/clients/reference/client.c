@@ -6,6 +6,7 @@
 
 #include "reference/store.h"
 #include "shared/mem.h"
+#include "shared/now.h"
 
 static const struct {
     const char *name;
@@ -41,6 +42,7 @@ bool client_read(struct client *client, client_lookup_fn *look_up, const void *c
     client->app_id = look_up(context, "WIX_APP_ID");
     client->app_secret = look_up(context, "WIX_APP_SECRET");
     client->state_folder = look_up(context, "CONFORM_STATE_DIR");
+    client->webhook_key = look_up(context, "WIX_WEBHOOK_KEY");
     const char *instance = look_up(context, "WIX_INSTANCE_ID");
     const char *refresh = look_up(context, "WIX_REFRESH_TOKEN");
     bool is_custom = refresh && *refresh;
@@ -50,13 +52,24 @@ bool client_read(struct client *client, client_lookup_fn *look_up, const void *c
     if (!client->api || !client->auth || !client->app_id || !client->app_secret ||
         !(client->instance_id || fresh))
         return false;
+    client->store_name =
+        fresh ? mem_text("tokens.json") : mem_format("tokens-%s.json", client->instance_id);
     store_load(client);
     return true;
 }
 
 void client_free(struct client *client)
 {
+    for (size_t i = 0; i < client->n_letters; i++)
+        free(client->letters[i]);
+    free(client->letters);
+    free(client->store_name);
     free(client->instance_id);
     free(client->access_token);
     free(client->refresh_token);
+}
+
+int64_t client_now_ms(const struct client *client)
+{
+    return now_real_ms() + client->ahead_ms;
 }

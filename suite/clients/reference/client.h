@@ -31,13 +31,18 @@ struct client {
     const char *app_id;
     const char *app_secret;
     const char *state_folder; /* NULL: nothing is kept */
+    const char *webhook_key;  /* Wix's public key, PEM; NULL: no webhook is believed */
     pthread_mutex_t lock;
     bool custom;       /* custom authentication: codes and refresh tokens, not client credentials */
+    char *store_name;  /* of the file in the state folder: each installation has its own; owned */
     char *instance_id; /* NULL until an install tells; owned, like the next two */
     char *refresh_token;
     char *access_token;
     int64_t expires_ms; /* of the time of day: it must outlive the program */
+    int64_t ahead_ms;   /* what an adapter was told of time that passed */
     bool gave_up;       /* only with a bug: a failure that is remembered */
+    char **letters;     /* webhooks taken so far; owned */
+    size_t n_letters;
 };
 
 /* Looks a variable up; NULL where it is not set. */
@@ -47,5 +52,8 @@ typedef const char *client_lookup_fn(const void *context, const char *name);
  * fresh: the client is still to be installed. */
 bool client_read(struct client *client, client_lookup_fn *look_up, const void *context, bool fresh);
 void client_free(struct client *client);
+
+/* The time of day as the client knows it. */
+int64_t client_now_ms(const struct client *client);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum { STATE_BYTES = 16, LINE_MAX_BYTES = 65536 };
 
-static char *make_state(void)
+char *install_random(void)
 {
     uint8_t bytes[STATE_BYTES] = {0};
     FILE *file = fopen("/dev/urandom", "re");
@@ -38,7 +38,7 @@ char *install_begin(const struct client *client, const char *token, const char *
                     struct installing *ret_installing)
 {
     struct buf url = {0};
-    char *state = make_state();
+    char *state = install_random();
     buf_format(&url, "%s/installer/install", client->pages);
     add_param(&url, '?', "appId", client->app_id);
     add_param(&url, '&', "redirectUrl", redirect_url);

@@ -10,6 +10,9 @@ struct installing {
     char *state; /* owned */
 };
 
+/* Letters that nobody can guess; caller frees with free(); NULL where the machine has none. */
+char *install_random(void);
+
 /* Begin one: gives the installer's URL, caller frees with free(). token: of the App URL, or NULL.
  */
 char *install_begin(const struct client *client, const char *token, const char *redirect_url,

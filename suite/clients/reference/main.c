@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reference/adapter.h"
+#include "reference/app.h"
 #include "reference/call.h"
 #include "reference/client.h"
 #include "reference/install.h"
@@ -27,23 +29,26 @@ static const char *look_up(const void *context, const char *name)
     return getenv(name);
 }
 
-static bool read_arguments(int argc, char **argv, struct client *client)
+/* Each way to be driven is an option. */
+enum mode { MODE_EXEC, MODE_ADAPTER, MODE_APP };
+
+static bool read_arguments(int argc, char **argv, enum bug *ret_bug, enum mode *ret_mode)
 {
-    for (int i = 1; i < argc; i++)
-        if (strncmp(argv[i], "--bug=", 6) != 0 || !bug_find(argv[i] + 6, &client->bug))
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--adapter") == 0)
+            *ret_mode = MODE_ADAPTER;
+        else if (strcmp(argv[i], "--app") == 0)
+            *ret_mode = MODE_APP;
+        else if (strncmp(argv[i], "--bug=", 6) != 0 || !bug_find(argv[i] + 6, ret_bug))
             return false;
+    }
     return true;
 }
 
-int main(int argc, char **argv)
+/* One run by the exec contract; gives the exit status. */
+static int run_once(enum bug bug)
 {
-    mem_adopt_cjson();
-    struct client client = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    if (!read_arguments(argc, argv, &client)) {
-        fputs("usage: fakewix-reference-client [--bug=NAME], with NAME one of:\n", stderr);
-        bug_print(stderr);
-        return EXIT_USAGE;
-    }
+    struct client client = {.bug = bug, .lock = PTHREAD_MUTEX_INITIALIZER};
     const char *operation = getenv("CONFORM_OP");
     bool install = operation && strcmp(operation, "install") == 0;
     if (operation && !install && strcmp(operation, "api") != 0)
@@ -54,11 +59,35 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    struct call_wish wish = {.calls = number_of("CONFORM_CALLS"),
+                             .parallel = number_of("CONFORM_PARALLEL")};
     bool ok = !install ||
               install_on_terminal(&client, getenv("CONFORM_TOKEN"), getenv("WIX_REDIRECT_URL"));
-    ok = ok && call_many(&client, number_of("CONFORM_CALLS"), number_of("CONFORM_PARALLEL"));
-    curl_global_cleanup();
+    ok = ok && call_many(&client, &wish);
     client_free(&client);
     return ok ? EXIT_OK : EXIT_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+    enum bug bug = BUG_NONE;
+    enum mode mode = MODE_EXEC;
+    int status = EXIT_OK;
+    mem_adopt_cjson();
+    if (!read_arguments(argc, argv, &bug, &mode)) {
+        fputs(
+            "usage: fakewix-reference-client [--adapter | --app] [--bug=NAME], with NAME one of:\n",
+            stderr);
+        bug_print(stderr);
+        return EXIT_USAGE;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (mode == MODE_ADAPTER)
+        adapter_run(bug);
+    else if (mode == MODE_APP)
+        status = app_run(bug) ? EXIT_OK : EXIT_ERROR;
+    else
+        status = run_once(bug);
+    curl_global_cleanup();
+    return status;
 }

@@ -46,7 +46,7 @@ void store_load(struct client *client)
 {
     if (!client->state_folder)
         return;
-    OWNED(mem_text_free) char *path = path_of(client, "tokens.json");
+    OWNED(mem_text_free) char *path = path_of(client, client->store_name);
     OWNED(buf_free) struct buf text = {.max = STORE_MAX};
     if (!read_whole(path, &text))
         return;
@@ -81,7 +81,7 @@ void store_save(const struct client *client)
     tree_put_text(kept, "access_token", client->access_token);
     tree_put_int(kept, "expires_ms", client->expires_ms);
     OWNED(mem_text_free) char *text = tree_print(kept);
-    OWNED(mem_text_free) char *path = path_of(client, "tokens.json");
+    OWNED(mem_text_free) char *path = path_of(client, client->store_name);
     OWNED(mem_text_free) char *next = mem_format("%s.%lld", path, (long long)getpid());
     if (!write_whole(next, text) || rename(next, path) != 0)
         fprintf(stderr, "%s cannot be written\n", path);

@@ -10,7 +10,6 @@
 #include "reference/request.h"
 #include "reference/store.h"
 #include "shared/mem.h"
-#include "shared/now.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 
@@ -95,7 +94,7 @@ static bool take_token(struct client *client, const struct reply *reply)
     bool rotates = refresh && *refresh && client->bug != BUG_rotation_ignored;
     if (client->custom && (rotates || client->bug == BUG_refresh_token_dropped))
         token_replace(&client->refresh_token, refresh ? refresh : "undefined");
-    client->expires_ms = now_real_ms() + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
+    client->expires_ms = client_now_ms(client) + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
     store_save(client);
     return true;
 }
@@ -139,7 +138,7 @@ static bool get_new_token(struct client *client, CURL *curl)
 
 static bool is_good(const struct client *client, const char *refused)
 {
-    return client->access_token && now_real_ms() < client->expires_ms &&
+    return client->access_token && client_now_ms(client) < client->expires_ms &&
            !(refused && strcmp(client->access_token, refused) == 0) &&
            client->bug != BUG_token_not_kept;
 }

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""What clients do to the judge: adapters that chatter, hang and lie, and programs that fight their
+judge. It ends in bounded time, says what happened, and leaves no process behind.
+
+usage: drivers_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+CONFORM = BIN / "fakewix-conform"
+REFERENCE = f"'{BIN}/fakewix-reference-client'"
+MARK = "fakewix-hostile-client"
+
+
+def judge(*arguments):
+    """Run the judge; gives its result with the seconds it took."""
+    started = time.monotonic()
+    result = subprocess.run([CONFORM, "run", *arguments], capture_output=True, text=True,
+                            errors="replace", timeout=120, check=False,
+                            start_new_session=True)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def alive():
+    """Processes with the mark of this test in their command line."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes()
+            state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if MARK.encode() in words and state != "Z" and int(entry.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def script(self, text, name=MARK):
+        path = pathlib.Path(self.folder.name) / name
+        path.write_text(text)
+        return f"python3 '{path}'"
+
+
+ADAPTER = """
+import json, subprocess, sys, time
+inner = subprocess.Popen([%r, "--adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def ask(line):
+    inner.stdin.write(line); inner.stdin.flush()
+    return inner.stdout.readline()
+for line in sys.stdin:
+    op = json.loads(line)["op"]
+%s
+"""
+
+
+class Adapter(Folder):
+    def wrap(self, body):
+        body = "".join(f"    {line}\n" for line in body.splitlines())
+        # The shell would keep stdout open where the adapter closes it.
+        return "exec " + self.script(ADAPTER % (str(BIN / "fakewix-reference-client"), body))
+
+    def test_the_reference_adapter_passes_what_exec_passes(self):
+        result = judge("--adapter", REFERENCE + " --adapter", "--jobs", "4")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertNotIn("INCONCLUSIVE", result.stdout)
+
+    def test_over_http(self):
+        app = subprocess.Popen([BIN / "fakewix-reference-client", "--app"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+        try:
+            url = app.stdout.readline().strip()
+            result = judge("--adapter-url", url + "adapter", "--jobs", "4")
+            self.assertEqual(result.returncode, 0, result.stdout)
+        finally:
+            app.kill()
+            app.communicate()
+
+    def test_nobody_at_the_url(self):
+        result = judge("--adapter-url", "http://127.0.0.1:9/")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('gave no answer to "hello" at http://127.0.0.1:9/', result.stderr)
+
+    def test_chatter_is_passed_over(self):
+        command = self.wrap('print("debug:", op, flush=True)\nprint("{not json", flush=True)\n'
+                            'sys.stdout.write(ask(line)); sys.stdout.flush()')
+        result = judge("--adapter", command, "--only", "REF-0*")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_an_unflushed_answer_is_named(self):
+        command = self.wrap('if op == "call": print("chatter", flush=True); time.sleep(100)\n'
+                            'sys.stdout.write(ask(line)); sys.stdout.flush()')
+        result = judge("--adapter", command, "--only", "ACQ-01", "--timeout", "2")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('gave no answer to "call" within 2 s: does it flush its stdout', result.stdout)
+        self.assertIn("1 lines on its stdout were no answers", result.stdout)
+        self.assertLess(result.seconds, 10)
+
+    def test_an_answer_to_something_else_is_none(self):
+        command = self.wrap('answer = json.loads(ask(line))\n'
+                            'if op == "call": answer["id"] += 7\n'
+                            'print(json.dumps(answer), flush=True)')
+        result = judge("--adapter", command, "--only", "ACQ-01", "--timeout", "1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 lines on its stdout were no answers", result.stdout)
+
+    def test_answers_out_of_order_find_their_requests(self):
+        command = self.wrap('if op == "call": print(\'{"id":1,"ok":false}\', flush=True)\n'
+                            'sys.stdout.write(ask(line)); sys.stdout.flush()')
+        result = judge("--adapter", command, "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_a_closed_stdout_is_named(self):
+        command = self.wrap('if op == "call":\n    import os; os.close(1); time.sleep(100)\n'
+                            'sys.stdout.write(ask(line)); sys.stdout.flush()')
+        result = judge("--adapter", command, "--only", "ACQ-01", "--timeout", "30")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('closed its stdout, instead of answering "call"', result.stdout)
+        self.assertLess(result.seconds, 10)
+
+    def test_what_it_does_not_support_is_not_applicable(self):
+        command = self.wrap('if op == "call": print(json.dumps({"id": json.loads(line)["id"],'
+                            ' "unsupported": "no calls"}), flush=True)\n'
+                            'else: sys.stdout.write(ask(line)); sys.stdout.flush()')
+        result = judge("--adapter", command, "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("no calls", result.stdout)
+
+    def test_without_caps_custom_authentication_is_not_applicable(self):
+        command = self.wrap('answer = json.loads(ask(line))\nif op == "hello": answer["caps"] = []\n'
+                            'print(json.dumps(answer), flush=True)')
+        result = judge("--adapter", command, "--only", "REF-04", "--only", "ACQ-01")
+        self.assertIn("1 pass", result.stdout)
+        self.assertEqual(result.returncode, 0)
+
+    def test_it_must_say_hello(self):
+        for command, sentence in (("exec true", "ended, or closed its stdout"),
+                                  ("sleep 30", "within 1 s")):
+            with self.subTest(command):
+                result = judge("--adapter", command, "--timeout", "1")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(sentence, result.stderr)
+
+
+# Each is a program that a scenario runs: what it does, and what the judge says of it.
+HOSTILE = {
+    "it hangs": ("import time; time.sleep(1000)", "gave no answer within 1 s"),
+    "it ignores signals":
+        ("import signal, time\n"
+         "for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)\n"
+         "time.sleep(1000)", "gave no answer within 1 s"),
+    "it forks and goes":
+        ("import os, time\n"
+         "for _ in range(20):\n    if os.fork() == 0: time.sleep(1000)", "no request reached the fake"),
+    "its children make sessions of their own":
+        ("import os, time\n"
+         "for _ in range(5):\n    if os.fork() == 0:\n        os.setsid()\n"
+         "        os.fork(); time.sleep(1000)\ntime.sleep(0.2)", "no request reached the fake"),
+    "its children hide":
+        ("import os, sys\nif os.fork() == 0:\n    os.setsid()\n"
+         "    os.execve(sys.executable, ['fakewix-hostile-client', '-c', 'import time; time.sleep(1000)'], {})\n"
+         "import time; time.sleep(0.2)", "no request reached the fake"),
+    "it prints a gigabyte":
+        ("import os\nblock = b'x' * (1 << 20)\n"
+         "for _ in range(1024): os.write(1, block)", "no request reached the fake"),
+    "it prints without end":
+        ("import os\nwhile True: os.write(2, b'y' * 65536)", "gave no answer within 1 s"),
+    "it closes its output":
+        ("import os, time\nos.close(1); os.close(2); time.sleep(1000)", "gave no answer within 1 s"),
+    "it kills its group":
+        ("import os, signal\nos.killpg(0, signal.SIGKILL)", "killed by signal 9"),
+    "it kills its parent's group":
+        ("import os, signal\ntry: os.killpg(os.getpgid(os.getppid()), signal.SIGTERM)\n"
+         "except ProcessLookupError: pass\nimport time; time.sleep(1000)", None),
+    "it connects and says nothing":
+        ("import os, socket, time, urllib.parse\n"
+         "u = urllib.parse.urlsplit(os.environ['WIX_API_BASE'])\n"
+         "s = [socket.create_connection((u.hostname, u.port)) for _ in range(20)]\ntime.sleep(1000)",
+         "gave no answer within 1 s"),
+    "it sends garbage":
+        ("import os, socket, urllib.parse\n"
+         "u = urllib.parse.urlsplit(os.environ['WIX_API_BASE'])\n"
+         "s = socket.create_connection((u.hostname, u.port)); s.sendall(os.urandom(65536))\n",
+         None),
+    "it stops itself":
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "gave no answer within 1 s"),
+    "its state folder is a maze":
+        ("import os\nd = os.environ['CONFORM_STATE_DIR']\n"
+         "for _ in range(60):\n    d += '/d' * 1; os.mkdir(d); open(d + '/f', 'w').close()\n"
+         "os.symlink('/', d + '/root')", "no request reached the fake"),
+}
+
+
+class Hostile(Folder):
+    def fight(self, body, *arguments):
+        command = "exec " + self.script(body)
+        result = judge("--command", command, "--only", "ACQ-01", "--timeout", "1", *arguments)
+        self.assertLess(result.seconds, 15)
+        self.assertEqual(alive(), [])
+        self.assertNotIn("Traceback", result.stderr)
+        return result
+
+    def test_each_of_them(self):
+        for name, (body, sentence) in HOSTILE.items():
+            with self.subTest(name):
+                result = self.fight(body)
+                self.assertIn(result.returncode, (0, 1, 3, 130), result.stdout)
+                if sentence:
+                    self.assertIn(sentence, result.stdout)
+
+    def test_several_at_a_time(self):
+        result = judge("--command", "exec " + self.script(HOSTILE["its children hide"][0]),
+                       "--only", "ACQ-*", "--jobs", "4", "--timeout", "2")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(alive(), [])
+
+    def test_an_install_that_never_says_where(self):
+        scenario = {"code": "MINE-1", "title": "t", "requirement": "r", "why": "w", "source": "own",
+                    "level": "MUST", "needs": ["install"], "given": {"flow": "install"},
+                    "steps": ["install", "call"], "expect": {"client": "ok"}}
+        own = pathlib.Path(self.folder.name) / "own/mine.json"
+        own.parent.mkdir()
+        own.write_text(json.dumps(scenario))
+        for body, sentence in (("import time; time.sleep(1000)", "no URL of the installer"),
+                               ("print('nothing'); raise SystemExit(77)", "exit 77"),
+                               ("print('go to http://x/installer/install?appId=1', flush=True)\n"
+                                "import time; time.sleep(1000)", "asked for no consent")):
+            with self.subTest(sentence):
+                result = judge("--command", "exec " + self.script(body), "--timeout", "1",
+                               "--scenario-dir", str(own.parent.parent), "--only", "MINE-1")
+                self.assertIn(sentence, result.stdout)
+                self.assertLess(result.seconds, 10)
+                self.assertEqual(alive(), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
