@@ -149,6 +149,7 @@ static void block_signals(sigset_t *ret_set)
     sigaddset(ret_set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, ret_set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, with a sentence */
 }
 
 static bool check_safety(const struct options *options, struct err *err)

@@ -31,6 +31,8 @@ static int engine_accept(int fd, struct sockaddr *address, socklen_t *len)
     int client = accept(fd, address, len);
     if (client >= 0 && watch)
         watch->accepted(watch->context);
+    else if (watch && (errno == EMFILE || errno == ENFILE))
+        watch->starved(watch->context);
     return client;
 }
 

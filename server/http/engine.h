@@ -21,6 +21,7 @@ struct engine_port {
  * it for that thread. */
 struct engine_watch {
     void (*accepted)(void *context);
+    void (*starved)(void *context); /* one came, but there is no descriptor for it */
     void *context;
 };
 

@@ -5,6 +5,7 @@
 
 #include <civetweb.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 
 enum {
     LINGER_MS = 1000, /* a refused client has that long to read why */
+    STARVED_MS = 50,  /* without descriptors, accepting is tried again after that */
     SILENT_MS = 1000, /* a new connection may stay silent that long, with others waiting */
     LEAVE_MS = 2000,  /* after the grace: for waits to notice that they are over */
     CONNECTION_QUEUE = 256,
@@ -148,6 +150,16 @@ static void on_accepted(void *context)
     struct listener *listener = context;
     if (atomic_fetch_add(&listener->n_open, 1) >= listener->config.workers)
         make_room(listener);
+}
+
+/* No descriptor for a new client: it waits in the port's queue until somebody leaves. The accepting
+ * thread rests in between; it would be told of that client again at once, and spin. */
+static void on_starved(void *context)
+{
+    struct listener *listener = context;
+    struct pollfd end = {.fd = listener->wake_fd, .events = POLLIN};
+    make_room(listener);
+    poll(&end, 1, STARVED_MS);
 }
 
 void listener_give(struct listener *listener, int fd, bool tls)
@@ -456,7 +468,7 @@ struct listener *listener_start(const struct listener_config *config, struct err
     pthread_cond_init(&listener->idle, &steady);
     pthread_condattr_destroy(&steady);
     make_workers(listener);
-    listener->watch = (struct engine_watch){on_accepted, listener};
+    listener->watch = (struct engine_watch){on_accepted, on_starved, listener};
     mg_init_library(config->n_tls_addresses ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (open_all(listener, err) && start_engine(listener, err))

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "shared/mem.h"
 
-enum { STORE_SCHEMA = 1 };
+enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512 };
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS worlds(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
@@ -107,14 +108,27 @@ static void die(const struct store *store, const char *doing)
     abort();
 }
 
+static const struct {
+    int code;
+    const char *advice;
+} advices[] = {
+    {SQLITE_BUSY, "stop the other fakewix or give another file"},
+    {SQLITE_FULL, "make room on the disk"},
+    {SQLITE_IOERR, "make room on the disk, or check it"},
+    {SQLITE_READONLY, "the file and its directory must be writable"},
+    {SQLITE_CANTOPEN, "the file and its directory must be writable"},
+};
+
 /* The database's own complaint, and what to do about it. */
 static bool complain(const struct store *store, const char *file, struct err *err)
 {
-    if (sqlite3_errcode(store->db) == SQLITE_BUSY)
-        return err_set(err, "--state %s is in use; stop the other fakewix or give another file",
-                       file);
-    return err_set(err, "--state %s: %s; give a file that fakewix made, or a new name", file,
-                   sqlite3_errmsg(store->db));
+    int code = sqlite3_errcode(store->db) & 0xff;
+    const char *advice = "give a file that fakewix made, or a new name";
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+        if (advices[i].code == code)
+            advice = advices[i].advice;
+    return err_set(err, "--state %s%s%s; %s", file, code == SQLITE_BUSY ? " is in use" : ": ",
+                   code == SQLITE_BUSY ? "" : sqlite3_errmsg(store->db), advice);
 }
 
 static bool run_sql(struct store *store, const char *sql, struct err *err, const char *file)
@@ -143,14 +157,41 @@ static bool check_version(struct store *store, const char *file, struct err *err
     return true;
 }
 
+/* A file that lost its end opens well, and would be found broken only by the request that needs
+ * what is gone. SQLite takes the shortest ones for new. */
+static bool check_whole(struct store *store, const char *file, struct err *err)
+{
+    struct stat info;
+    if (stat(file, &info) != 0 || info.st_size == 0)
+        return true;
+    sqlite3_stmt *statement = NULL;
+    bool whole = info.st_size >= SMALLEST_FILE;
+    if (whole) {
+        if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+                SQLITE_OK ||
+            sqlite3_step(statement) != SQLITE_ROW) {
+            complain(store, file, err);
+            sqlite3_finalize(statement);
+            return false;
+        }
+        const char *found = (const char *)sqlite3_column_text(statement, 0);
+        whole = found && strcmp(found, "ok") == 0;
+        sqlite3_finalize(statement);
+    }
+    return whole || err_set(err,
+                            "--state %s is damaged or cut short; give a file that fakewix made, "
+                            "or a new name",
+                            file);
+}
+
 static bool prepare(struct store *store, const char *file, struct err *err)
 {
     /* Exclusive: a second process would not see what this one remembers, so it must not start. */
     const char *pragmas = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                           "PRAGMA synchronous=NORMAL;"
                           "PRAGMA user_version=1; PRAGMA temp_store=MEMORY;";
-    if (!check_version(store, file, err) || !run_sql(store, pragmas, err, file) ||
-        !run_sql(store, schema, err, file))
+    if (!check_version(store, file, err) || !check_whole(store, file, err) ||
+        !run_sql(store, pragmas, err, file) || !run_sql(store, schema, err, file))
         return false;
     for (int i = 0; i < STATEMENT_COUNT; i++)
         if (sqlite3_prepare_v3(store->db, sql_of[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -223,6 +264,16 @@ static bool write_step(struct store *store, sqlite3_stmt *statement)
     return code == SQLITE_ROW;
 }
 
+/* Step a statement that reads; true where there is a row. What cannot be read must not be answered
+ * as if it were not there. */
+static bool read_step(struct store *store, sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        die(store, "reading");
+    return code == SQLITE_ROW;
+}
+
 static char *column_text(sqlite3_stmt *statement, int at)
 {
     const char *text = (const char *)sqlite3_column_text(statement, at);
@@ -252,7 +303,7 @@ bool store_find_world(struct store *store, const char *world, char **ret_doc)
 {
     sqlite3_stmt *s = use(store, STATEMENT_FIND_WORLD);
     bind_text(s, 1, world);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         *ret_doc = column_text(s, 0);
     done(store, s);
@@ -279,7 +330,7 @@ char **store_list_worlds(struct store *store)
     char **names = mem_new(1, sizeof *names);
     size_t n = 0;
     sqlite3_stmt *s = use(store, STATEMENT_LIST_WORLDS);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    while (read_step(store, s)) {
         names = mem_grow(names, n + 2, sizeof *names);
         names[n++] = column_text(s, 0);
         names[n] = NULL;
@@ -328,7 +379,7 @@ bool store_find_app(struct store *store, const char *world, const char *app_id, 
     sqlite3_stmt *s = use(store, STATEMENT_FIND_APP);
     bind_text(s, 1, world);
     bind_text(s, 2, app_id);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         *ret_app = read_app(s);
     done(store, s);
@@ -341,7 +392,7 @@ struct app *store_list_apps(struct store *store, const char *world, size_t *ret_
     size_t n = 0;
     sqlite3_stmt *s = use(store, STATEMENT_LIST_APPS);
     bind_text(s, 1, world);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    while (read_step(store, s)) {
         apps = mem_grow(apps, n + 1, sizeof *apps);
         apps[n++] = read_app(s);
     }
@@ -354,7 +405,7 @@ bool store_find_app_world(struct store *store, const char *app_id, char *ret_wor
 {
     sqlite3_stmt *s = use(store, STATEMENT_APP_WORLD);
     bind_text(s, 1, app_id);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         copy_id(ret_world, MODEL_WORLD_MAX + 1, s, 0);
     done(store, s);
@@ -384,7 +435,7 @@ bool store_find_site(struct store *store, const char *world, const char *site_id
     sqlite3_stmt *s = use(store, STATEMENT_FIND_SITE);
     bind_text(s, 1, world);
     bind_text(s, 2, site_id);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         *ret_site = read_site(s);
     done(store, s);
@@ -397,7 +448,7 @@ struct site *store_list_sites(struct store *store, const char *world, size_t *re
     size_t n = 0;
     sqlite3_stmt *s = use(store, STATEMENT_LIST_SITES);
     bind_text(s, 1, world);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    while (read_step(store, s)) {
         sites = mem_grow(sites, n + 1, sizeof *sites);
         sites[n++] = read_site(s);
     }
@@ -435,7 +486,7 @@ bool store_find_instance(struct store *store, const char *world, const char *ins
     sqlite3_stmt *s = use(store, STATEMENT_FIND_INSTANCE);
     bind_text(s, 1, world);
     bind_text(s, 2, instance_id);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         *ret_instance = read_instance(s);
     done(store, s);
@@ -449,7 +500,7 @@ bool store_find_installed(struct store *store, const char *world, const char *ap
     bind_text(s, 1, world);
     bind_text(s, 2, app_id);
     bind_text(s, 3, site_id);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    bool found = read_step(store, s);
     if (found)
         *ret_instance = read_instance(s);
     done(store, s);
@@ -462,7 +513,7 @@ struct instance *store_list_instances(struct store *store, const char *world, si
     size_t n = 0;
     sqlite3_stmt *s = use(store, STATEMENT_LIST_INSTANCES);
     bind_text(s, 1, world);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    while (read_step(store, s)) {
         instances = mem_grow(instances, n + 1, sizeof *instances);
         instances[n++] = read_instance(s);
     }
@@ -511,7 +562,7 @@ bool store_is_spent(struct store *store, const char *world, const char *id)
     sqlite3_stmt *s = use(store, STATEMENT_MARK);
     bind_text(s, 1, world);
     bind_text(s, 2, id);
-    bool spent = sqlite3_step(s) == SQLITE_ROW;
+    bool spent = read_step(store, s);
     done(store, s);
     return spent;
 }
@@ -533,7 +584,7 @@ int64_t store_top_mark(struct store *store, const char *world, const char *const
     bind_text(s, 1, world);
     for (size_t i = 0; i < n; i++) {
         bind_text(s, 2, ids[i]);
-        if (sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int64(s, 0) > top)
+        if (read_step(store, s) && sqlite3_column_int64(s, 0) > top)
             top = sqlite3_column_int64(s, 0);
         sqlite3_reset(s);
     }
@@ -547,7 +598,7 @@ struct mark *store_list_marks(struct store *store, const char *world, size_t *re
     size_t n = 0;
     sqlite3_stmt *s = use(store, STATEMENT_LIST_MARKS);
     bind_text(s, 1, world);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    while (read_step(store, s)) {
         marks = mem_grow(marks, n + 1, sizeof *marks);
         marks[n++] = (struct mark){column_text(s, 0), sqlite3_column_int64(s, 1)};
     }

@@ -28,6 +28,7 @@ static size_t n_visitors;
 
 static void set_up(void)
 {
+    n_visitors = 0;
     fake = harness_new(&(struct harness_wish){.max_holds = 8});
     harness_connect(fake);
     harness_mint(fake);

@@ -12,7 +12,8 @@
 #include "state/store.h"
 #include "suite.h"
 
-static char directory[] = "/tmp/fakewix-store-XXXXXX";
+static const char pattern[] = "/tmp/fakewix-store-XXXXXX";
+static char directory[sizeof pattern];
 static char *file;
 static struct store *store;
 
@@ -26,6 +27,7 @@ static struct store *reopened(const char *name)
 
 static void set_up(void)
 {
+    memcpy(directory, pattern, sizeof pattern);
     ck_assert_ptr_nonnull(mkdtemp(directory));
     file = mem_format("%s/state.db", directory);
     store = reopened(file);
