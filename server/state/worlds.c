@@ -178,15 +178,24 @@ static void bury(struct worlds *worlds, struct world *world)
 
 void worlds_end_waits(struct worlds *worlds)
 {
+    /* A request holds its world's lock when it asks the registry, so not the other way round. */
     pthread_rwlock_rdlock(&worlds->lock);
+    struct world **all = mem_new(worlds->count, sizeof(struct world *));
+    size_t n = 0;
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct world *world = worlds->buckets[i]; world; world = world->next) {
-            pthread_mutex_lock(&world->lock);
-            world->gone = true;
-            pthread_cond_broadcast(&world->changed);
-            pthread_mutex_unlock(&world->lock);
+            atomic_fetch_add(&world->users, 1);
+            all[n++] = world;
         }
     pthread_rwlock_unlock(&worlds->lock);
+    for (size_t i = 0; i < n; i++) {
+        pthread_mutex_lock(&all[i]->lock);
+        all[i]->gone = true;
+        pthread_cond_broadcast(&all[i]->changed);
+        pthread_mutex_unlock(&all[i]->lock);
+        world_release(all[i]);
+    }
+    free(all);
 }
 
 struct world *worlds_find(struct worlds *worlds, const char *id)
