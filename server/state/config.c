@@ -166,7 +166,7 @@ static void unknown_key(struct report *report, const char *path, const char *nam
         if (!nearest || distance(name, field->name) < distance(name, nearest->name))
             nearest = field;
     buf_text(&sentence, "this key is not known; ");
-    if (nearest && distance(name, nearest->name) <= 3)
+    if (nearest && 2 * distance(name, nearest->name) <= strlen(name))
         buf_format(&sentence, "did you mean \"%s\"? ", nearest->name);
     buf_text(&sentence, "the keys here are");
     for (const struct field *field = fields; field->name; field++)
