@@ -41,14 +41,15 @@ static char *split_path(const char *target, char **ret_world)
     return mem_text_n(target, len);
 }
 
-/* Prefix or own listener, else the app, else the token, else the default world. */
+/* Prefix or own listener, else the world that made the token it carries, else one that has the app
+ * it names, else the default world. */
 static struct world *find_world(struct exchange *x, const char *named)
 {
     struct worlds *worlds = x->fake->worlds;
     if (named)
         return worlds_find(worlds, named);
-    struct world *world = NULL;
-    if (*x->app_id)
+    struct world *world = *x->home ? worlds_find(worlds, x->home) : NULL;
+    if (!world && *x->app_id)
         world = worlds_find_by_app(worlds, x->app_id);
     return world ? world : worlds_find(worlds, "default");
 }

@@ -41,6 +41,7 @@ static void note_token(struct exchange *x, const char *text)
         exchange_set_app(x, token->app_id);
     if (!*x->instance_id)
         exchange_set_instance(x, token->instance_id);
+    memcpy(x->home, token->world, sizeof x->home);
     x->used_serial = token->serial;
 }
 
@@ -56,6 +57,7 @@ static void note_visitor(struct exchange *x)
         return;
     exchange_set_app(x, token.app_id);
     exchange_set_instance(x, token.instance_id);
+    memcpy(x->home, token.world, sizeof x->home);
 }
 
 /* A signed app instance names its app in the open; whether it is genuine is asked later. */
@@ -100,8 +102,11 @@ static void note_page(struct exchange *x)
         exchange_set_app(x, exchange_query(x, "appId"));
     if (!*x->app_id)
         exchange_set_app(x, exchange_param(x, "appId", NULL));
-    if (token && !*x->app_id && seal_open_ticket(token, &ticket))
-        exchange_set_app(x, ticket.app_id);
+    if (token && seal_open_ticket(token, &ticket)) {
+        memcpy(x->home, ticket.world, sizeof x->home);
+        if (!*x->app_id)
+            exchange_set_app(x, ticket.app_id);
+    }
     token = exchange_param(x, "access_token", NULL);
     if (!token)
         token = exchange_query(x, "access_token");

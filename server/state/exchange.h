@@ -39,6 +39,7 @@ struct exchange {
     cJSON *lenient;     /* the body without its trailing commas, where those are all that is wrong;
                            taken instead where the profile accepts them; owned */
 
+    char home[MODEL_WORLD_MAX + 1]; /* the world that a token or ticket of ours was made in */
     struct token *carried;    /* the token or code the request carries, when it is ours; owned */
     const char *carried_text; /* its text; borrowed from the body or the headers */
 

@@ -21,6 +21,7 @@ struct worlds {
     struct worlds_options options;
     struct world *buckets[BUCKETS];
     size_t count;
+    int64_t soonest_ms; /* machine time at which the first world is past its own; 0 for never */
     int64_t next_pos;
     struct rng rng; /* names of worlds */
     struct hold_limit holds;
@@ -198,6 +199,39 @@ void worlds_end_waits(struct worlds *worlds)
     free(all);
 }
 
+/* Take out one world that is past its time; note when the next one will be. Under the registry's
+ * lock. NULL where none is. */
+static struct world *take_stale(struct worlds *worlds, int64_t now_ms)
+{
+    int64_t soonest_ms = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct world *world = worlds->buckets[i]; world; world = world->next) {
+            if (world->expires_ms && now_ms >= world->expires_ms) {
+                leave(worlds, world);
+                return world;
+            }
+            if (world->expires_ms && (!soonest_ms || world->expires_ms < soonest_ms))
+                soonest_ms = world->expires_ms;
+        }
+    worlds->soonest_ms = soonest_ms;
+    return NULL;
+}
+
+/* Bury the worlds that are past their time, whether anybody asks for them or not. */
+static void sweep(struct worlds *worlds)
+{
+    for (;;) {
+        int64_t now_ms = now_real_ms();
+        pthread_rwlock_wrlock(&worlds->lock);
+        bool due = worlds->soonest_ms && now_ms >= worlds->soonest_ms;
+        struct world *stale = due ? take_stale(worlds, now_ms) : NULL;
+        pthread_rwlock_unlock(&worlds->lock);
+        if (!stale)
+            return;
+        bury(worlds, stale);
+    }
+}
+
 struct world *worlds_find(struct worlds *worlds, const char *id)
 {
     pthread_rwlock_rdlock(&worlds->lock);
@@ -224,8 +258,8 @@ bool world_name_is_sound(const char *id)
            strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len;
 }
 
-/* The world that goes first when there are too many: one that is past its time, else the oldest
- * that is not the default one. Under the registry's lock. */
+/* The world that goes first when there are too many: the oldest that is not the default one. Under
+ * the registry's lock. */
 static struct world *victim(struct worlds *worlds)
 {
     struct world *oldest = NULL;
@@ -244,6 +278,7 @@ struct world *worlds_create(struct worlds *worlds, const char *id, int64_t ttl_s
         return NULL;
     }
     struct world *leaving = NULL;
+    sweep(worlds);
     pthread_rwlock_wrlock(&worlds->lock);
     if (!id) {
         static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -265,6 +300,8 @@ struct world *worlds_create(struct worlds *worlds, const char *id, int64_t ttl_s
     struct world *world = world_new(worlds, id);
     if (ttl_s)
         world->expires_ms = now_real_ms() + ttl_s * 1000;
+    if (ttl_s && (!worlds->soonest_ms || world->expires_ms < worlds->soonest_ms))
+        worlds->soonest_ms = world->expires_ms;
     atomic_fetch_add(&world->users, 1);
     enter(worlds, world);
     pthread_rwlock_unlock(&worlds->lock);
@@ -311,6 +348,7 @@ static int by_pos(const void *a, const void *b)
 
 char **worlds_list(struct worlds *worlds)
 {
+    sweep(worlds);
     pthread_rwlock_rdlock(&worlds->lock);
     struct world **all = mem_new(worlds->count, sizeof(struct world *));
     size_t n = 0;
@@ -328,6 +366,7 @@ char **worlds_list(struct worlds *worlds)
 
 size_t worlds_count(struct worlds *worlds)
 {
+    sweep(worlds);
     pthread_rwlock_rdlock(&worlds->lock);
     size_t n = worlds->count;
     pthread_rwlock_unlock(&worlds->lock);
