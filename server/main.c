@@ -292,7 +292,7 @@ static int serve(int argc, char **argv)
     OWNED(tree_free) cJSON *content = read_configs(&options.config, &err);
     struct tls *tls = options.tls_listen.n && !err.text ? open_tls(&options, &err) : NULL;
     config.config = content;
-    config.authority = tls ? tls_ca_text(tls) : NULL;
+    config.tls = tls;
     config.listener.tls_context = find_tls_context(&options, tls, &err);
     int status = EXIT_USAGE;
     if (!err.text)

@@ -45,6 +45,23 @@ static struct door *open_leak(void *context, struct err *err)
     return doors_leak(context, err);
 }
 
+static bool set_certificate(struct door *door, const char *kind, struct err *err)
+{
+    enum tls_kind parsed;
+    if (!doors_port(door, true))
+        return err_set(err, "tls needs a fake with --tls-listen");
+    if (!tls_kind_parse(kind, &parsed))
+        return err_set(err, "tls is good, unknown-ca, expired, not-yet-valid, wrong-host, "
+                            "self-signed, old-protocol or swapped");
+    doors_set_tls(door, parsed);
+    return true;
+}
+
+static enum tls_kind choose_certificate(void *context, int port)
+{
+    return doors_tls(context, port);
+}
+
 /* The doors are there before the listener, which looks worlds up in them. */
 static void make_doors(struct host *host)
 {
@@ -54,6 +71,7 @@ static void make_doors(struct host *host)
                                            .leak = open_leak,
                                            .close = doors_close,
                                            .port = doors_port,
+                                           .set_certificate = set_certificate,
                                            .set_mood = doors_set_mood};
 }
 
@@ -76,7 +94,7 @@ struct host *host_start(const struct host_config *config, struct err *err)
     host->fake.worlds = worlds;
     host->fake.courier = courier_new(worlds);
     host->fake.control_token = config->control_token;
-    host->fake.authority = config->authority;
+    host->fake.authority = config->tls ? tls_ca_text(config->tls) : NULL;
     host->fake.consent_auto = config->consent_auto;
     host->fake.lint_off = config->lint_off;
     fill_default_world(worlds, config->config);
@@ -84,6 +102,8 @@ struct host *host_start(const struct host_config *config, struct err *err)
     listener.answer = answer;
     listener.context = &host->fake;
     make_doors(host);
+    if (config->tls)
+        tls_choose_by(config->tls, choose_certificate, host->doors);
     listener.doors = host->doors;
     host->listener = listener_start(&listener, err);
     if (!host->listener) {

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "http/listener.h"
+#include "http/tls.h"
 #include "shared/err.h"
 #include "state/world.h"
 
@@ -23,7 +24,7 @@ struct host_config {
     const cJSON *config; /* checked: the default world's content; NULL: what the state file kept, or
                           * the built-in one. Borrowed */
     const char *control_token; /* borrowed; lives as long as the host */
-    const char *authority;     /* PEM, where the listener has TLS; borrowed, as long */
+    struct tls *tls;           /* where the listener has TLS; borrowed, as long */
     bool consent_auto;
     bool lint_off;
 };

@@ -36,6 +36,7 @@ struct door {
     char world[MESSAGE_WORLD_MAX + 1];
     struct gatepost plain;
     struct gatepost tls;
+    enum tls_kind tls_kind;
     enum door_mood mood;
     int64_t mood_ends_ms; /* steady; 0: when told */
     int silent[SILENT_MAX];
@@ -470,14 +471,39 @@ void doors_set_mood(struct door *door, enum door_mood mood, int64_t for_ms)
     eventfd_write(doors->wake_fd, 1);
 }
 
+void doors_set_tls(struct door *door, enum tls_kind kind)
+{
+    pthread_mutex_lock(&door->doors->lock);
+    door->tls_kind = kind;
+    pthread_mutex_unlock(&door->doors->lock);
+}
+
+/* Under the lock. NULL where the port is not a door's. */
+static struct door *find_port(const struct doors *doors, int port)
+{
+    struct door *door = doors->first;
+    while (door && door->plain.port != port && door->tls.port != port)
+        door = door->next;
+    return door;
+}
+
+enum tls_kind doors_tls(struct doors *doors, int port)
+{
+    if (!atomic_load(&doors->n_doors))
+        return TLS_GOOD;
+    pthread_mutex_lock(&doors->lock);
+    const struct door *door = find_port(doors, port);
+    enum tls_kind kind = door ? door->tls_kind : TLS_GOOD;
+    pthread_mutex_unlock(&doors->lock);
+    return kind;
+}
+
 bool doors_find(struct doors *doors, int port, char ret_world[static MESSAGE_WORLD_MAX + 1])
 {
     if (!doors || !atomic_load(&doors->n_doors))
         return false;
     pthread_mutex_lock(&doors->lock);
-    struct door *door = doors->first;
-    while (door && door->plain.port != port && door->tls.port != port)
-        door = door->next;
+    const struct door *door = find_port(doors, port);
     if (door)
         memcpy(ret_world, door->world, sizeof door->world);
     pthread_mutex_unlock(&doors->lock);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "http/message.h"
+#include "http/tls.h"
 #include "shared/err.h"
 
 struct doors;
@@ -35,6 +36,10 @@ struct door *doors_leak(struct doors *doors, struct err *err);
 
 /* The port, 0 where there is none. */
 int doors_port(const struct door *door, bool tls);
+
+/* What its port for TLS shows from now on; and what a port shows (TLS_GOOD: it is no door's). */
+void doors_set_tls(struct door *door, enum tls_kind kind);
+enum tls_kind doors_tls(struct doors *doors, int port);
 
 /* How the door treats those who come, for so many real milliseconds; 0: until told otherwise. What
  * was kept in silence is closed when the mood ends. */

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,8 @@ struct tls {
     pthread_mutex_t lock; /* over `contexts` while one is made */
     SSL_CTX *contexts[TLS_KINDS];
     struct identity authority;
+    tls_choose_fn *choose; /* NULL: all is good */
+    void *choose_context;
     struct identity stranger; /* a leaf of an authority that nobody has; for TLS_SWAPPED */
     atomic_uint connections;  /* of TLS_SWAPPED */
     char *ca_file;
@@ -197,8 +201,40 @@ static int swap(SSL *ssl, void *context)
            SSL_use_PrivateKey(ssl, tls->stranger.key) == 1;
 }
 
+static int our_port(const SSL *ssl)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (getsockname(SSL_get_fd(ssl), (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    return address.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)&address)->sin6_port)
+                                         : ntohs(((const struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Called before anything of the hello is answered: the last moment to be another kind. What the
+ * other context has beyond its certificate does not come with it, and is set once more. */
+static int on_hello(SSL *ssl, int *ret_alert, void *context)
+{
+    struct tls *tls = context;
+    enum tls_kind kind = tls->choose ? tls->choose(tls->choose_context, our_port(ssl)) : TLS_GOOD;
+    (void)ret_alert;
+    if (kind == TLS_GOOD)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    SSL_set_SSL_CTX(ssl, tls_context(tls, kind));
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(ssl, 0);
+    if (kind == TLS_OLD_PROTOCOL) {
+        SSL_set_security_level(ssl, 0);
+        SSL_set_min_proto_version(ssl, TLS1_VERSION);
+        SSL_set_max_proto_version(ssl, TLS1_1_VERSION);
+    }
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 static void make_peculiar(SSL_CTX *context, struct tls *tls, enum tls_kind kind)
 {
+    if (kind == TLS_GOOD)
+        SSL_CTX_set_client_hello_cb(context, on_hello, tls);
     if (kind == TLS_OLD_PROTOCOL) {
         /* Their signatures are SHA-1, which OpenSSL makes at level 0 only. */
         SSL_CTX_set_security_level(context, 0);
@@ -280,6 +316,12 @@ const char *tls_ca_file(const struct tls *tls)
 const char *tls_ca_text(const struct tls *tls)
 {
     return tls->ca_text;
+}
+
+void tls_choose_by(struct tls *tls, tls_choose_fn *choose, void *context)
+{
+    tls->choose = choose;
+    tls->choose_context = context;
 }
 
 const char *tls_kind_name(enum tls_kind kind)

@@ -46,6 +46,12 @@ const char *tls_ca_text(const struct tls *tls);
  * until tls_close. Any thread. */
 void *tls_context(struct tls *tls, enum tls_kind kind);
 
+/* Which kind a connection is to meet that came in by our port `port`. Any thread. */
+typedef enum tls_kind tls_choose_fn(void *context, int port);
+
+/* Let the good context ask at each connection. Before anything listens with it. */
+void tls_choose_by(struct tls *tls, tls_choose_fn *choose, void *context);
+
 /* "good", "unknown-ca", "expired", "not-yet-valid", "wrong-host", "self-signed", "old-protocol",
  * "swapped" */
 const char *tls_kind_name(enum tls_kind kind);

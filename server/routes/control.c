@@ -142,11 +142,12 @@ struct world_wish {
     int64_t seed;
     int64_t now_ms;
     bool seeded, clocked, frozen, listens;
+    const char *tls; /* what its port for TLS shows; NULL: a good certificate */
 };
 
 static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
 {
-    static const char known[] = " world config seed clock ttl_s listener ";
+    static const char known[] = " world config seed clock ttl_s listener tls ";
     enum refusal refusal = control_check_keys(x, x->body, known);
     if (refusal)
         return refusal;
@@ -154,6 +155,10 @@ static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
     if (listener && !cJSON_IsBool(listener))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "listener is true or false");
     wish->listens = cJSON_IsTrue(listener);
+    wish->tls = tree_text(x->body, "tls");
+    if (tree_get(x->body, "tls") && (!wish->tls || !wish->listens))
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
+                               "tls is a text, such as \"expired\", and needs listener true");
     wish->config = tree_get(x->body, "config");
     wish->id = tree_text(x->body, "world");
     wish->seeded = tree_int(x->body, "seed", &wish->seed);
@@ -225,14 +230,14 @@ static cJSON *world_answer(const struct exchange *x, const struct world *world)
     return answer;
 }
 
-static bool open_door(struct fake *fake, struct world *world, struct err *err)
+static bool open_door(struct fake *fake, struct world *world, const char *tls, struct err *err)
 {
     const struct fake_doors *doors = &fake->doors;
     if (!doors->open)
         return err_set(err, "a port of its own needs a fake that listens");
     world->door = doors->open(doors->context, world->id, err);
     world->close_door = doors->close;
-    return world->door != NULL;
+    return world->door && (!tls || doors->set_certificate(world->door, tls, err));
 }
 
 enum refusal control_world_new(struct exchange *x)
@@ -258,7 +263,7 @@ enum refusal control_world_new(struct exchange *x)
         timeline_mode(&world->time, now_real_ms(), TIME_FROZEN, 1);
     world->start_time = world->time;
     control_fill_world(world, wish.config);
-    bool done = !wish.listens || open_door(x->fake, world, &err);
+    bool done = !wish.listens || open_door(x->fake, world, wish.tls, &err);
     if (done)
         response_json(x->response, 201, world_answer(x, world));
     pthread_mutex_unlock(&world->lock);

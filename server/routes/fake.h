@@ -19,6 +19,8 @@ struct fake_doors {
     struct door *(*leak)(void *context, struct err *err);
     void (*close)(struct door *door);
     int (*port)(const struct door *door, bool tls);
+    /* What the port for TLS shows: "expired" and the like (http/tls.h). */
+    bool (*set_certificate)(struct door *door, const char *kind, struct err *err);
     void (*set_mood)(struct door *door, enum door_mood mood, int64_t for_ms);
 };
 

@@ -18,6 +18,7 @@ import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 
 sys.dont_write_bytecode = True
 from fakes import (APP, Case, FAKEWIX, TOKEN_REQUEST, WIX_HOSTS,  # noqa: E402
@@ -217,6 +218,55 @@ class Bad(Case):
         return self.start("--listen", "localhost:0", "--tls-listen", "localhost:0",
                           "--tls-bad", kind)
 
+    def world(self, ready, **wish):
+        request = urllib.request.Request(ready["control"] + "/worlds", json.dumps(wish).encode(),
+                                         JSON)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def test_each_kind_may_be_one_worlds_alone(self):
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        for kind, reason in BAD.items():
+            with self.subTest(kind):
+                made = self.world(ready, listener=True, tls=kind)
+                with self.assertRaisesRegex(ssl.SSLError, reason):
+                    connect(made["https"], ready["ca"])
+        good = self.world(ready, listener=True)
+        for url in ready["https"], good["https"]:
+            connect(url, ready["ca"]).close()
+
+    def test_swapped_may_be_one_worlds_alone(self):
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        url = self.world(ready, listener=True, tls="swapped")["https"]
+        context = ssl.create_default_context(cafile=ready["ca"])
+        for _ in range(2):
+            connect(url, None, context=context).close()
+            with self.assertRaises(ssl.SSLCertVerificationError):
+                connect(url, None, context=context)
+
+    def test_old_protocol_of_a_world_serves_who_accepts_it(self):
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        url = self.world(ready, listener=True, tls="old-protocol")["https"]
+        self.assertEqual(self.connect_old(url, ready["ca"]), "TLSv1.1")
+
+    def test_a_worlds_kind_must_make_sense(self):
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        plain = self.start("--listen", "localhost:0")
+        for fake, wish in ((ready, {"listener": True, "tls": "none"}), (ready, {"tls": "expired"}),
+                           (ready, {"listener": True, "tls": 1}),
+                           (plain, {"listener": True, "tls": "expired"})):
+            with self.subTest(wish), self.assertRaisesRegex(urllib.error.HTTPError, "400"):
+                self.world(fake, **wish)
+
+    def connect_old(self, url, ca):
+        context = ssl.create_default_context(cafile=ca)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+        with connect(url, None, context=context) as secure:
+            return secure.version()
+
     def journal_len(self, ready):
         plain = http.client.HTTPConnection("127.0.0.1", port_of(ready["http"]), timeout=10)
         plain.request("GET", "/_fakewix/journal")
@@ -254,12 +304,7 @@ class Bad(Case):
 
     def test_old_protocol_still_serves_who_accepts_it(self):
         ready = self.bad("old-protocol")
-        context = ssl.create_default_context(cafile=ready["ca"])
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        secure = connect(ready["https"], None, context=context)
-        self.assertEqual(secure.version(), "TLSv1.1")
-        secure.close()
+        self.assertEqual(self.connect_old(ready["https"], ready["ca"]), "TLSv1.1")
 
 
 if __name__ == "__main__":
