@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "embed/host.h"
@@ -152,6 +153,16 @@ static void block_signals(sigset_t *ret_set)
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, with a sentence */
 }
 
+/* Connections, and the ports of worlds, each take a file: as many as the system lets us have. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static bool check_safety(const struct options *options, struct err *err)
 {
     for (size_t i = 0; i < options->listen.n + options->tls_listen.n; i++) {
@@ -287,6 +298,7 @@ static int serve(int argc, char **argv)
         return fail(sentence);
     }
     sigset_t signals;
+    raise_file_limit();
     block_signals(&signals); /* before anything that an early signal should not interrupt */
     struct host_config config = host_config_of(&options, time);
     OWNED(tree_free) cJSON *content = read_configs(&options.config, &err);

@@ -107,3 +107,9 @@ void fault_reset_connections(struct exchange *x, const cJSON *action)
     (void)x;
     (void)action;
 }
+
+void fault_bad_certificate(struct exchange *x, const cJSON *action)
+{
+    (void)x;
+    (void)action;
+}

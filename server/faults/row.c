@@ -169,6 +169,8 @@ IS(flag, cJSON_IsBool(value))
 IS(object, cJSON_IsObject(value))
 IS(kind, is_one_of(value, "access refresh code all"))
 IS(redirect, in_range(value, 300, 308) && value->valueint != 304)
+IS(certificate, is_one_of(value, "unknown-ca expired not-yet-valid wrong-host self-signed "
+                                 "old-protocol swapped"))
 IS(scheme, is_one_of(value, "http https"))
 IS(who, is_one_of(value, "instance app token minted"))
 IS(code_of, is_one_of(value, "instance app"))
@@ -199,6 +201,9 @@ static const struct {
     {"texts", is_text_list, "a list of texts"},
     {"kind", is_kind, "\"access\", \"refresh\", \"code\" or \"all\""},
     {"redirect", is_redirect, "a status from 300 to 308, but 304"},
+    {"certificate", is_certificate,
+     "\"unknown-ca\", \"expired\", \"not-yet-valid\", \"wrong-host\", \"self-signed\", "
+     "\"old-protocol\" or \"swapped\""},
     {"scheme", is_scheme, "\"http\" or \"https\""},
     {"who", is_who, "\"instance\", \"app\", \"token\" (the one sent) or \"minted\""},
     {"code-of", is_code_of, "\"instance\" (another one of the app) or \"app\" (another app)"},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faults/armed.h"
 #include "routes/fake.h"
 #include "routes/router.h"
 #include "shared/mem.h"
@@ -70,12 +71,24 @@ enum refusal control_ca(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+void control_calm_door(struct exchange *x)
+{
+    const struct fake_doors *doors = &x->fake->doors;
+    struct fault_shot shot;
+    if (!x->world->door || armed_find_connect(x->world->faults, DOOR_SERVES, &shot))
+        return;
+    doors->set_mood(x->world->door, DOOR_SERVES, 0);
+    if (doors->port(x->world->door, true))
+        doors->set_certificate(x->world->door, x->world->door_tls, NULL);
+}
+
 /* Takes the world's lock by itself: the pipeline calls it without (see app.c). */
 enum refusal control_reset(struct exchange *x)
 {
     worlds_reset(x->fake->worlds, x->world);
-    if (x->world->door)
-        x->fake->doors.set_mood(x->world->door, DOOR_SERVES, 0);
+    pthread_mutex_lock(&x->world->lock);
+    control_calm_door(x);
+    pthread_mutex_unlock(&x->world->lock);
     response_json(x->response, 200, cJSON_CreateObject());
     return REFUSAL_NONE;
 }
@@ -237,7 +250,11 @@ static bool open_door(struct fake *fake, struct world *world, const char *tls, s
         return err_set(err, "a port of its own needs a fake that listens");
     world->door = doors->open(doors->context, world->id, err);
     world->close_door = doors->close;
-    return world->door && (!tls || doors->set_certificate(world->door, tls, err));
+    if (!world->door || (tls && !doors->set_certificate(world->door, tls, err)))
+        return false;
+    tls = tls ? tls : "good";
+    memcpy(world->door_tls, tls, strlen(tls) + 1); /* one of the known kinds */
+    return true;
 }
 
 enum refusal control_world_new(struct exchange *x)

@@ -31,6 +31,9 @@ enum refusal control_guard(const struct exchange *x);
 /* Whether a browser says that a page of another site made the request. */
 bool control_is_cross_site(const struct exchange *x);
 
+/* After disarming: a port of the world's own that no fault rules any more is as it was made. */
+void control_calm_door(struct exchange *x);
+
 /* Fill a new world with an app, a site and an instance of its own, or with what `config` has. */
 void control_fill_world(struct world *world, const cJSON *config);
 

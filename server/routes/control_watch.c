@@ -31,7 +31,10 @@ static bool prepare(struct exchange *x, const char *id, struct err *err)
         return err_set(err, "this world has no port of its own, which such a fault needs; make one "
                             "with POST worlds {\"listener\":true}");
     tree_int(connect, "ms", &ms);
-    if (connect)
+    const char *certificate = tree_text(connect, "kind");
+    if (certificate && !doors->set_certificate(x->world->door, certificate, err))
+        return false;
+    if (connect && !certificate)
         doors->set_mood(x->world->door, armed_mood(connect), ms);
     if (!redirect || (tree_text(redirect, "to") && strcmp(tree_text(redirect, "to"), "leak") != 0))
         return true;
@@ -45,14 +48,6 @@ static bool prepare(struct exchange *x, const char *id, struct err *err)
     if (scheme && strcmp(scheme, "https") == 0 && !x->world->leak_ports[1])
         return err_set(err, "a redirect to https needs a fake with --tls-listen");
     return true;
-}
-
-/* After disarming: a port that no fault rules any more serves again. */
-static void calm_door(struct exchange *x)
-{
-    struct fault_shot shot;
-    if (x->world->door && !armed_find_connect(x->world->faults, DOOR_SERVES, &shot))
-        x->fake->doors.set_mood(x->world->door, DOOR_SERVES, 0);
 }
 
 enum refusal control_fault_arm(struct exchange *x)
@@ -112,7 +107,7 @@ enum refusal control_fault_release(struct exchange *x)
 enum refusal control_faults_clear(struct exchange *x)
 {
     armed_clear(x->world->faults);
-    calm_door(x);
+    control_calm_door(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }
@@ -121,7 +116,7 @@ enum refusal control_fault_disarm(struct exchange *x)
 {
     if (!armed_remove(x->world->faults, x->segments[0]))
         return unknown_fault(x);
-    calm_door(x);
+    control_calm_door(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }

@@ -64,6 +64,8 @@ struct world {
     struct outbox outbox;        /* webhooks */
     struct door *door;           /* a port of its own, or NULL; owned */
     void (*close_door)(struct door *door);
+    char door_tls[MODEL_WORLD_MAX +
+                  1];  /* what it shows when no fault rules it: "good", "expired" … */
     int leak_ports[2]; /* where a redirect leads astray to: by http, by https; 0: nowhere yet */
     char *config;      /* owned: what reset goes back to, JSON */
     uint64_t seed;
