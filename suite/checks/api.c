@@ -1,5 +1,6 @@
 /* Rules about calls to the API. */
 #include <string.h>
+#include <strings.h>
 
 #include "checks/checks.h"
 #include "checks/counting.h"
@@ -59,4 +60,50 @@ void check_api_token_was_issued(const struct evidence *evidence, const cJSON *pa
                        strlen(exchange->token) > SHOWN ? "…" : "");
         return;
     }
+}
+
+void check_authorization_form(const struct evidence *evidence, const cJSON *params,
+                              struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    size_t call = counting_first(wire, 0, counting_is_api);
+    (void)params;
+    if (call == wire->n) {
+        finding_undecided(finding, "no API request");
+        return;
+    }
+    const char *value = exchange_header(&wire->list[call], "Authorization");
+    bool bearer = value && strncasecmp(value, "Bearer ", 7) == 0;
+    finding_measured(finding, "%s",
+                     !value   ? "no header"
+                     : bearer ? "Bearer and the token"
+                              : "the token alone");
+}
+
+void check_token_in_one_place(const struct evidence *evidence, const cJSON *params,
+                              struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "the token in the Authorization header alone");
+    finding_undecided(finding, "no API request with a token");
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        if (!counting_is_api(exchange) || !exchange->token || !*exchange->token)
+            continue;
+        if (strstr(exchange->target, exchange->token) || strstr(exchange->body, exchange->token)) {
+            finding_broken(finding, exchange, "the token in the header, and again in the %s",
+                           strstr(exchange->target, exchange->token) ? "URI" : "body");
+            return;
+        }
+        finding_holds(finding, "in the header alone");
+    }
+}
+
+void check_api_use_measured(const struct evidence *evidence, const cJSON *params,
+                            struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    bool called = counting_first(wire, 0, counting_is_api) < wire->n;
+    finding_measured(finding, "%s", called ? "the API is called" : "the API is not called");
 }

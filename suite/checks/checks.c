@@ -68,6 +68,8 @@ static void say(struct finding *finding, enum finding_kind kind, const char *for
     OWNED(mem_text_free) char *text = mem_new((size_t)(len < 0 ? 0 : len) + 1, 1);
     vsnprintf(text, (size_t)(len < 0 ? 0 : len) + 1, format, args);
     finding->kind = kind;
+    if (!finding->expected.len)
+        buf_text(&finding->expected, "any: this is measured, not judged");
     buf_clear(&finding->seen);
     buf_text(&finding->seen, text);
 }
@@ -77,6 +79,14 @@ void finding_holds(struct finding *finding, const char *format, ...)
     va_list args;
     va_start(args, format);
     say(finding, FINDING_HOLDS, format, args);
+    va_end(args);
+}
+
+void finding_measured(struct finding *finding, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(finding, FINDING_MEASURED, format, args);
     va_end(args);
 }
 

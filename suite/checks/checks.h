@@ -55,6 +55,8 @@ int64_t checks_number(const cJSON *params, const char *name, int64_t fallback);
 /* For predicates: say what was found. The sentence goes to `seen`. */
 void finding_holds(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void finding_measured(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void finding_undecided(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* culprit: the exchange that breaks the rule; NULL where it is an absence. */

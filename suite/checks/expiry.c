@@ -173,3 +173,60 @@ void check_refresh_token_kept(const struct evidence *evidence, const cJSON *para
     else
         finding_holds(finding, "the newest in each of %lld refreshes", (long long)n);
 }
+
+void check_refused_token_not_sent_again(const struct evidence *evidence, const cJSON *params,
+                                        struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "no refused token in a call after a newer one was granted");
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    size_t token = counting_first(wire, refused, exchange_asks_for_token);
+    if (token == wire->n) {
+        finding_undecided(finding, "no API call was refused and followed by a token request");
+        return;
+    }
+    const char *old = wire->list[refused].token;
+    for (size_t i = token; old && i < wire->n; i++) {
+        const struct exchange *exchange = &wire->list[i];
+        if (!counting_is_api(exchange) || !exchange->token || strcmp(exchange->token, old) != 0)
+            continue;
+        finding_broken(finding, exchange, "the refused <%s> again",
+                       evidence_token_name(evidence, old));
+        return;
+    }
+    finding_holds(finding, "<%s> was not sent again", evidence_token_name(evidence, old));
+}
+
+void check_expired_token_not_sent(const struct evidence *evidence, const cJSON *params,
+                                  struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    int64_t max = checks_number(params, "max", 0);
+    int64_t n = counting_from(wire, 0, is_expired_call);
+    const struct exchange *culprit = counting_nth(wire, is_expired_call, max + 1);
+    buf_format(&finding->expected, "at most %lld calls with an expired token", (long long)max);
+    if (counting_first(wire, 0, counting_is_api) == wire->n)
+        finding_undecided(finding, "no API request");
+    else if (culprit)
+        finding_broken(finding, culprit, "<%s>, which had expired",
+                       evidence_token_name(evidence, culprit->token));
+    else
+        finding_holds(finding, "%lld such calls", (long long)n);
+}
+
+void check_token_reuse_measured(const struct evidence *evidence, const cJSON *params,
+                                struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    const struct exchange *first = counting_nth(wire, counting_is_api, 1);
+    const struct exchange *second = counting_nth(wire, counting_is_api, 2);
+    if (!second)
+        finding_undecided(finding, "fewer than two API requests");
+    else
+        finding_measured(finding, "%s",
+                         first->token && second->token && strcmp(first->token, second->token) == 0
+                             ? "used again"
+                             : "replaced");
+}

@@ -65,3 +65,151 @@ void check_access_token_not_in_uri(const struct evidence *evidence, const cJSON 
     buf_text(&finding->expected, "no access token in any URI");
     judge_targets(evidence, kinds, sizeof kinds / sizeof *kinds, finding);
 }
+
+static const struct alias *find_secret(const struct evidence *evidence, const char *text,
+                                       const char *kind)
+{
+    for (size_t i = 0; text && i < evidence->n_aliases; i++)
+        if (strncmp(evidence->aliases[i].name, kind, strlen(kind)) == 0 &&
+            strstr(text, evidence->aliases[i].secret))
+            return &evidence->aliases[i];
+    return NULL;
+}
+
+void check_secrets_not_in_headers(const struct evidence *evidence, const cJSON *params,
+                                  struct finding *finding)
+{
+    static const char *const names[] = {"Referer", "User-Agent", "Cookie"};
+    static const char *const kinds[] = {""};
+    (void)params;
+    buf_text(&finding->expected, "no secret in a URI, Referer, User-Agent or Cookie");
+    judge_targets(evidence, kinds, 1, finding);
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        for (size_t h = 0; h < sizeof names / sizeof *names; h++) {
+            const struct alias *alias =
+                find_secret(evidence, exchange_header(exchange, names[h]), "");
+            if (!alias)
+                continue;
+            finding_broken(finding, exchange, "<%s> in %s", alias->name, names[h]);
+            return;
+        }
+    }
+}
+
+/* The secret of that kind in any header or the body of a request, or NULL. */
+static const struct alias *find_anywhere(const struct evidence *evidence,
+                                         const struct exchange *exchange, const char *kind)
+{
+    const struct alias *found = find_secret(evidence, exchange->body, kind);
+    const cJSON *pair = NULL;
+    cJSON_ArrayForEach(pair, exchange->headers)
+    {
+        const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
+        found = found ? found : find_secret(evidence, value, kind);
+    }
+    return found ? found : find_secret(evidence, exchange->target, kind);
+}
+
+static void judge_elsewhere(const struct evidence *evidence, const char *kind,
+                            struct finding *finding)
+{
+    finding_undecided(finding, "no request but for tokens");
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        if (exchange->kind == EXCHANGE_TOKEN)
+            continue;
+        const struct alias *alias = find_anywhere(evidence, exchange, kind);
+        if (alias) {
+            finding_broken(finding, exchange, "<%s> sent to %s", alias->name, exchange->path);
+            return;
+        }
+        finding_holds(finding, "sent to the token endpoint alone");
+    }
+}
+
+void check_app_secret_at_token_endpoint_only(const struct evidence *evidence, const cJSON *params,
+                                             struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "the client secret in token requests alone");
+    judge_elsewhere(evidence, "app-secret", finding);
+}
+
+void check_refresh_token_not_at_api(const struct evidence *evidence, const cJSON *params,
+                                    struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "refresh tokens in token requests alone");
+    judge_elsewhere(evidence, "refresh#", finding);
+}
+
+/* The spellings in which a secret may stand in a log. */
+static void spell(const char *secret, int spelling, struct buf *out)
+{
+    enum { PLAIN, ESCAPED, BASE64URL };
+    if (spelling == PLAIN)
+        buf_text(out, secret);
+    if (spelling == ESCAPED)
+        text_add_escaped(out, secret);
+    if (spelling == BASE64URL)
+        text_add_base64url(out, secret, strlen(secret) / 3 * 3);
+}
+
+static const struct alias *find_printed(const struct evidence *evidence, const struct buf *printed)
+{
+    enum { SPELLINGS = 3 };
+    for (size_t i = 0; i < evidence->n_aliases; i++) {
+        for (int spelling = 0; spelling < SPELLINGS; spelling++) {
+            OWNED(buf_free) struct buf text = {0};
+            spell(evidence->aliases[i].secret, spelling, &text);
+            if (text.len && strstr(buf_str(printed), buf_str(&text)))
+                return &evidence->aliases[i];
+        }
+    }
+    return NULL;
+}
+
+void check_output_clean(const struct evidence *evidence, const cJSON *params,
+                        struct finding *finding)
+{
+    const struct performance *performance = &evidence->performance;
+    const struct alias *out = find_printed(evidence, &performance->out);
+    const struct alias *err = find_printed(evidence, &performance->err);
+    const struct alias *found = out ? out : err;
+    (void)params;
+    buf_text(&finding->expected, "no secret, token or code in what the client prints");
+    if (!evidence->wire.n)
+        finding_undecided(finding, "no request, so there was nothing to tell");
+    else if (!found)
+        finding_holds(finding, "none in %zu bytes", performance->out.len + performance->err.len);
+    else
+        finding_broken(finding, &evidence->wire.list[evidence->wire.n - 1], "<%s> on %s",
+                       found->name, out ? "stdout" : "stderr");
+}
+
+void check_user_agent_measured(const struct evidence *evidence, const cJSON *params,
+                               struct finding *finding)
+{
+    (void)params;
+    if (!evidence->wire.n) {
+        finding_undecided(finding, "no request");
+        return;
+    }
+    const char *agent = exchange_header(&evidence->wire.list[0], "User-Agent");
+    finding_measured(finding, "%s", agent ? agent : "no User-Agent");
+}
+
+void check_store_is_private(const struct evidence *evidence, const cJSON *params,
+                            struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "no file that others may read");
+    if (!evidence->performance.persists)
+        finding_undecided(finding, "nothing is kept");
+    else if (evidence->performance.shows_store && evidence->wire.n)
+        finding_broken(finding, &evidence->wire.list[evidence->wire.n - 1],
+                       "a file in the state folder that others may read");
+    else
+        finding_holds(finding, "its files are its own");
+}

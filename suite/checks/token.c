@@ -1,8 +1,11 @@
 /* Rules about requests to the token endpoints. */
 #include <string.h>
+#include <strings.h>
 
 #include "checks/checks.h"
 #include "checks/counting.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
 
 void check_token_requests(const struct evidence *evidence, const cJSON *params,
                           struct finding *finding)
@@ -126,5 +129,38 @@ void check_token_endpoint_fits_grant(const struct evidence *evidence, const cJSO
             return;
         }
         finding_holds(finding, "each grant at its own endpoint");
+    }
+}
+
+void check_token_requests_measured(const struct evidence *evidence, const cJSON *params,
+                                   struct finding *finding)
+{
+    int64_t n = counting_from(&evidence->wire, 0, exchange_asks_for_token);
+    (void)params;
+    finding_measured(finding, "%lld token requests for %lld calls", (long long)n,
+                     (long long)evidence->performance.n_calls);
+}
+
+void check_token_request_is_json(const struct evidence *evidence, const cJSON *params,
+                                 struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "a JSON object, with Content-Type: application/json");
+    finding_undecided(finding, "no token request");
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        if (!exchange_asks_for_token(exchange))
+            continue;
+        const char *type = exchange_header(exchange, "Content-Type");
+        if (!type || strncasecmp(type, "application/json", 16) != 0) {
+            finding_broken(finding, exchange, "Content-Type: %s", type ? type : "(none)");
+            return;
+        }
+        OWNED(tree_free) cJSON *body = tree_parse(exchange->body, strlen(exchange->body), NULL);
+        if (!cJSON_IsObject(body)) {
+            finding_broken(finding, exchange, "a body that is no JSON object");
+            return;
+        }
+        finding_holds(finding, "every token request is JSON and says so");
     }
 }

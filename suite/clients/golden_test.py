@@ -17,8 +17,22 @@ import subprocess
 import sys
 import tempfile
 
+# The rows that tell clients apart, and those of the first release; the others cost a real client a
+# third of a second each.
+ROWS = """ACQ-01 ACQ-02 ACQ-03 ACQ-06 ACQ-07 ACQ-11 CCH-01 CCH-04 CCH-05 EXP-01 EXP-03 EXP-04 EXP-05 EXP-09
+    REF-01 REF-02 REF-03 REF-04 REF-06 REF-08 REF-12 REF-13 REF-14 REF-15 API-02 API-07 API-10
+    NET-04 NET-05 NET-06 NET-09 NET-12 NET-16 RAT-03 CON-01 CON-02 CON-03 SEC-01 SEC-02 SEC-03 SEC-04
+    SEC-05 SEC-06""".split()
+
 programs, name, command = sys.argv[1:]
-golden = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "golden" / f"{name}.txt"
+fixtures = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
+golden = fixtures / "golden" / f"{name}.txt"
+
+
+def chosen():
+    """--only for each row that there is."""
+    codes = {json.loads(file.read_text())["code"] for file in fixtures.glob("scenarios/*/*.json")}
+    return [word for row in ROWS if row in codes for word in ("--only", row)]
 
 
 def judge():
@@ -26,7 +40,7 @@ def judge():
         report = pathlib.Path(folder) / "report.json"
         run = subprocess.run(
             [f"{programs}/fakewix-conform", "run", "--quiet", "--jobs", "2", "--json", report,
-             "--command", command], capture_output=True, text=True, check=False)
+             *chosen(), "--command", command], capture_output=True, text=True, check=False)
         if run.returncode not in (0, 1, 3):
             sys.exit(f"the judge ended with {run.returncode}\n{run.stdout}{run.stderr}")
         return json.loads(report.read_text())

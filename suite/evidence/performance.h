@@ -72,7 +72,9 @@ struct performance {
     int64_t n_parallel;
     bool persists; /* left something in its state folder */
     bool left_children;
-    struct buf out; /* what it printed, bounded */
+    bool shows_store; /* others may read a file of its state folder */
+    int64_t took_ms;  /* real time, from its start to its end */
+    struct buf out;   /* what it printed, bounded */
     struct buf err;
     struct install *installs; /* owned, as are the next two */
     size_t n_installs;

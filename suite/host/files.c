@@ -152,6 +152,19 @@ bool files_folder_holds_something(const char *path)
     return something;
 }
 
+/* nftw's callback: ends the walk at a file that others than its owner may read. */
+static int stop_at_shown(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)path;
+    (void)place;
+    return kind == FTW_F && (about->st_mode & S_IROTH);
+}
+
+bool files_folder_shows_something(const char *path)
+{
+    return nftw(path, stop_at_shown, MAX_OPEN, FTW_PHYS) == 1;
+}
+
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
 {
     (void)about;

@@ -37,6 +37,9 @@ bool files_folder_holds_something(const char *path);
 /* Cut every file in a folder to half its length, as a full disk or a lost write would. */
 bool files_spoil_folder(const char *path, struct err *err);
 
+/* Whether a file in a folder or below may be read by all users. */
+bool files_folder_shows_something(const char *path);
+
 /* Remove a folder with all that is in it; links are removed, not followed. */
 void files_remove_folder(const char *path);
 

@@ -267,6 +267,8 @@ static bool read_head(const struct reader *reader, struct scenario *scenario)
         return false;
     if (!level_by_name(level, &scenario->level))
         return reader_fail(reader, "level", "must be MUST, MUST*, SHOULD or INFO");
+    if (!reader_number(reader, "", tree, "real_s", 0, 0, &scenario->real_s))
+        return false;
     scenario->fairer = tree_text(tree, "fails_with");
     scenario->depends_on = tree_get(tree, "depends_on");
     const cJSON *parent = NULL;
@@ -292,7 +294,7 @@ static bool read_whole(const struct reader *reader, const char *text, size_t len
         return reader_fail(reader, "", "must hold one JSON object");
     return reader_knows_keys(reader, "", scenario->tree,
                              "code title requirement why source level needs depends_on fails_with "
-                             "given steps expect allow variants") &&
+                             "real_s given steps expect allow variants") &&
            read_head(reader, scenario) && read_needs(reader, scenario) &&
            read_variants(reader, scenario);
 }

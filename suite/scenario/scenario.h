@@ -100,6 +100,7 @@ struct scenario {
     const char *source;
     const char *fairer; /* the scenario without whose failure this one only warns, or NULL */
     enum level level;
+    int64_t real_s;          /* about how many real seconds it takes; 0: none to speak of */
     unsigned needs;          /* mask */
     const cJSON *depends_on; /* array of ids or codes, or NULL */
     struct variant *variants;

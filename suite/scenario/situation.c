@@ -211,11 +211,11 @@ static bool read_call(const struct reader *reader, const char *place, const cJSO
     if (cJSON_IsObject(value)) {
         step->params = value;
         return reader_knows_keys(reader, place, value, verbs[STEP_CALL].members) &&
-               reader_number(reader, place, value, "n", 1, 1, &step->n) &&
+               reader_number(reader, place, value, "n", 0, 1, &step->n) &&
                reader_number(reader, place, value, "parallel", 1, 1, &step->parallel) &&
                reader_number(reader, place, value, "processes", 1, 1, &step->processes);
     }
-    bool whole = cJSON_IsNumber(value) && value->valuedouble >= 1 &&
+    bool whole = cJSON_IsNumber(value) && value->valuedouble >= 0 &&
                  value->valuedouble == (double)value->valueint;
     step->n = whole ? value->valueint : 0;
     return whole || reader_fail(reader, place, "must be a number of calls or an object");

@@ -192,6 +192,76 @@ static const struct {
      2,
      {ACCESS(REFRESH("R1"), A1), ACCESS("{\"grant_type\":\"refresh_token\"}", A2)}},
     {"refresh-token-kept", NULL, FINDING_UNDECIDED, -1, {ACCESS(REFRESH("R1"), A1)}},
+    {"token-requests-measured", NULL, FINDING_MEASURED, -1, {TOKEN(CC, A1)}},
+    {"token-request-is-json", NULL, FINDING_BROKEN, 1, {TOKEN(CC, A1)}},
+    {"token-request-is-json", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+    {"authorization-form", NULL, FINDING_MEASURED, -1, {CALL("A1", 200)}},
+    {"authorization-form", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"token-in-one-place", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"token-in-one-place",
+     NULL,
+     FINDING_BROKEN,
+     2,
+     {TOKEN(CC, A1), {"POST", "/w/test/probe", "A1", 200, NULL, "{\"t\":\"A1\"}", NULL}}},
+    {"token-in-one-place", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"api-use-measured", NULL, FINDING_MEASURED, -1, {TOKEN(CC, A1)}},
+    {"refused-token-not-sent-again",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"refused-token-not-sent-again",
+     NULL,
+     FINDING_BROKEN,
+     5,
+     {TOKEN(CC, A1), CALL("A1", 401), TOKEN(CC, A2), CALL("A2", 200), CALL("A1", 401)}},
+    {"refused-token-not-sent-again", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 401)}},
+    {"expired-token-not-sent", NULL, FINDING_HOLDS, -1, {CALL("A1", 200)}},
+    {"expired-token-not-sent", NULL, FINDING_BROKEN, 2, {CALL("A1", 200), EXPIRED("A1")}},
+    {"expired-token-not-sent", "{\"max\":1}", FINDING_HOLDS, -1, {EXPIRED("A1")}},
+    {"expired-token-not-sent", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"token-reuse-measured", NULL, FINDING_MEASURED, -1, {CALL("A1", 200), CALL("A1", 200)}},
+    {"token-reuse-measured", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+    {"retries-spaced", NULL, FINDING_HOLDS, -1, {CALL("A1", 429), CALL("A1", 200)}},
+    {"retries-spaced", "{\"min_ms\":1000}", FINDING_BROKEN, 2, {CALL("A1", 429), CALL("A1", 200)}},
+    {"retries-spaced",
+     "{\"max\":2}",
+     FINDING_BROKEN,
+     3,
+     {CALL("A1", 503), CALL("A1", 503), CALL("A1", 200)}},
+    {"retries-spaced", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 503)}},
+    {"retries-spaced", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+    {"retries-measured", NULL, FINDING_MEASURED, -1, {CALL("A1", 503), CALL("A1", 200)}},
+    {"retries-measured", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 200)}},
+    {"patience-measured", "{\"ms\":100}", FINDING_MEASURED, -1, {TOKEN(CC, A1)}},
+    {"secrets-not-in-headers", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"secrets-not-in-headers", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"app-secret-at-token-endpoint-only",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"app-secret-at-token-endpoint-only",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {{"POST", "/w/test/probe", "A1", 200, NULL, "s3cret", NULL}}},
+    {"app-secret-at-token-endpoint-only", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"refresh-token-not-at-api",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(REFRESH("R1"), A1), CALL("A1", 200)}},
+    {"refresh-token-not-at-api", NULL, FINDING_BROKEN, 1, {CALL("R1", 401)}},
+    {"refresh-token-not-at-api", NULL, FINDING_UNDECIDED, -1, {ACCESS(REFRESH("R1"), A1)}},
+    {"output-clean", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"output-clean", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"store-is-private", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"user-agent-measured", NULL, FINDING_MEASURED, -1, {TOKEN(CC, A1)}},
+    {"user-agent-measured", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"authorization-stays-at-origin", NULL, FINDING_HOLDS, -1, {CALL("A1", 302)}},
+    {"credentials-stay-at-origin", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"other-headers-stay-at-origin", NULL, FINDING_HOLDS, -1, {CALL("A1", 302)}},
 };
 
 START_TEST(a_check_finds_what_it_is_for)
@@ -214,6 +284,59 @@ START_TEST(a_check_finds_what_it_is_for)
 }
 END_TEST
 
+/* What came with a header that the wires above do not have: the second request, of the token A1. */
+static const struct {
+    const char *check;
+    const char *name;
+    const char *value;
+    enum finding_kind kind;
+} headers[] = {
+    {"secrets-not-in-headers", "Referer", "http://a/?k=s3cret", FINDING_BROKEN},
+    {"secrets-not-in-headers", "X-Other", "s3cret", FINDING_HOLDS},
+    {"app-secret-at-token-endpoint-only", "X-Key", "s3cret", FINDING_BROKEN},
+    {"refresh-token-not-at-api", "X-Key", "R1", FINDING_BROKEN},
+    {"authorization-stays-at-origin", "Host", "localhost:1", FINDING_BROKEN},
+    {"authorization-stays-at-origin", "Host", "127.0.0.1:1", FINDING_HOLDS},
+    {"other-headers-stay-at-origin", "Host", "localhost:1", FINDING_HOLDS},
+    {"authorization-form", "X-Other", "1", FINDING_MEASURED},
+};
+
+START_TEST(a_header_is_looked_at)
+{
+    static const struct wire_line lines[] = {TOKEN(CC, A1), CALL("A1", 200), {0}};
+    static char base[] = "http://127.0.0.1:1/w/test";
+    struct stage stage = wire_stage();
+    stage.world.base = base;
+    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
+    wire_write(lines, &evidence.wire);
+    cJSON *pair = tree_put(evidence.wire.list[1].headers, NULL, cJSON_CreateArray());
+    tree_put(pair, NULL, cJSON_CreateString(headers[_i].name));
+    tree_put(pair, NULL, cJSON_CreateString(headers[_i].value));
+    evidence_name_secrets(&evidence);
+    OWNED(finding_free) struct finding finding = {.seq = -1};
+    checks_find(headers[_i].check)->fn(&evidence, NULL, &finding);
+    ck_assert_msg(finding.kind == headers[_i].kind, "%s (row %d) found %d: %s", headers[_i].check,
+                  _i, (int)finding.kind, buf_str(&finding.seen));
+}
+END_TEST
+
+/* A secret in what the client prints, in each spelling. */
+static const char *const leaks[] = {"got s3cret", "key=s3cret&x", "czNjcmV0"};
+
+START_TEST(what_is_printed_is_looked_at)
+{
+    static const struct wire_line lines[] = {TOKEN(CC, A1), {0}};
+    struct stage stage = wire_stage();
+    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
+    wire_write(lines, &evidence.wire);
+    buf_text(&evidence.performance.err, leaks[_i]);
+    evidence_name_secrets(&evidence);
+    OWNED(finding_free) struct finding finding = {.seq = -1};
+    checks_find("output-clean")->fn(&evidence, NULL, &finding);
+    ck_assert_int_eq(finding.kind, FINDING_BROKEN);
+}
+END_TEST
+
 START_TEST(every_check_is_tested_here)
 {
     size_t n = 0;
@@ -232,6 +355,8 @@ int main(void)
     TCase *tests;
     Suite *suite = suite_of("checks", &tests);
     tcase_add_loop_test(tests, a_check_finds_what_it_is_for, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tests, a_header_is_looked_at, 0, sizeof headers / sizeof *headers);
+    tcase_add_loop_test(tests, what_is_printed_is_looked_at, 0, sizeof leaks / sizeof *leaks);
     tcase_add_test(tests, every_check_is_tested_here);
     return suite_run(suite);
 }

@@ -28,7 +28,7 @@ static const struct {
     {"{" HEAD ",\"steps\":[{\"advance_s\":1}]," EXPECT "}",
      "steps never let the client do anything"},
     {"{" HEAD ",\"steps\":[\"dance\"]," EXPECT "}", "steps[0] is the unknown step \"dance\""},
-    {"{" HEAD ",\"steps\":[{\"call\":0}]," EXPECT "}", "steps[0] must be a number of calls"},
+    {"{" HEAD ",\"steps\":[{\"call\":-1}]," EXPECT "}", "steps[0] must be a number of calls"},
     {"{" HEAD ",\"steps\":[{\"call\":1,\"expire\":\"code\"}]," EXPECT "}",
      "steps[0] must be a word"},
     {"{" HEAD ",\"steps\":[\"call\",{\"advance_s\":\"1\"}]," EXPECT "}",

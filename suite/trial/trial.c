@@ -3,6 +3,7 @@
 #include "trial/trial.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "evidence/evidence.h"
 #include "host/files.h"
@@ -46,6 +47,28 @@ static bool grant_wishes(const struct world *world, const cJSON *wish, struct er
     return true;
 }
 
+/* The rule with {elsewhere} as the world's base under another name of this machine, which is
+ * another origin. Caller frees. */
+static cJSON *name_places(const struct world *world, const cJSON *rule)
+{
+    static const char mark[] = "{elsewhere}";
+    static const char here[] = "://127.0.0.1";
+    OWNED(mem_text_free) char *text = tree_print(rule);
+    const char *host = strstr(world->base, here);
+    OWNED(buf_free) struct buf named = {0};
+    for (const char *at = text; *at;) {
+        const char *next = strstr(at, mark);
+        buf_add(&named, at, next ? (size_t)(next - at) : strlen(at));
+        if (!next)
+            break;
+        buf_add(&named, world->base, host ? (size_t)(host - world->base) : strlen(world->base));
+        if (host)
+            buf_format(&named, "://localhost%s", host + sizeof here - 1);
+        at = next + sizeof mark - 1;
+    }
+    return tree_parse(buf_str(&named), named.len, NULL);
+}
+
 static bool set_stage(const struct trial_setup *setup, struct http *http,
                       const struct variant *variant, struct stage *stage, struct err *err)
 {
@@ -59,7 +82,8 @@ static bool set_stage(const struct trial_setup *setup, struct http *http,
         return false;
     for (size_t i = 0; i < variant->n_traps; i++) {
         const struct trap *trap = &variant->traps[i];
-        if (!stage_arm(stage, trap->rule, trap->what, trap->needed, err))
+        OWNED(tree_free) cJSON *rule = name_places(&stage->world, trap->rule);
+        if (!stage_arm(stage, rule, trap->what, trap->needed, err))
             return false;
     }
     return true;
@@ -76,6 +100,17 @@ static bool gather(struct stage *stage, struct evidence *evidence, struct err *e
     evidence->stage = stage;
     evidence_name_secrets(evidence);
     return true;
+}
+
+/* The client's part, timed. */
+static bool play(const struct driver *driver, const struct act *act,
+                 struct performance *ret_performance, struct err *err)
+{
+    int64_t started_ms = now_steady_ms();
+    bool played = driver->play(driver->context, act, ret_performance, err);
+    ret_performance->took_ms = now_steady_ms() - started_ms;
+    ret_performance->shows_store = files_folder_shows_something(act->state_folder);
+    return played;
 }
 
 static bool try_variant(const struct trial_setup *setup, struct http *http,
@@ -97,8 +132,7 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
     };
     const struct driver *driver = setup->driver;
     if (!set_stage(setup, http, variant, &stage, err) || !stage_raise_curtain(&stage, err) ||
-        !driver->play(driver->context, &act, &evidence.performance, err) ||
-        !gather(&stage, &evidence, err))
+        !play(driver, &act, &evidence.performance, err) || !gather(&stage, &evidence, err))
         return false;
     judge_variant(scenario, variant, &evidence, result);
     return true;

@@ -4,10 +4,20 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reference/request.h"
+#include "reference/retry.h"
 #include "reference/token.h"
 #include "shared/mem.h"
+
+enum { CALL_LIMIT_MS = 20000 };
+
+/* What may be sent twice: a GET, and whatever was refused before it was looked at. */
+static bool may_repeat(const struct request *request, const struct reply *reply)
+{
+    return strcmp(request->method, "GET") == 0 || reply->status == 429;
+}
 
 static void call_api(const struct client *client, CURL *curl, const struct call_wish *wish,
                      const char *token, struct reply *reply)
@@ -16,16 +26,26 @@ static void call_api(const struct client *client, CURL *curl, const struct call_
     OWNED(mem_text_free)
     char *url = mem_format("%s%s%s%s", client->api, wish->path ? wish->path : "/conformance/probe",
                            leak ? "?access_token=" : "", leak ? token : "");
-    OWNED(mem_text_free) char *header = mem_format("Authorization: %s", token);
-    buf_clear(&reply->body);
-    reply->status = 0;
-    request_send(curl, wish->method ? wish->method : "GET", url, header, wish->body, reply);
+    const char *scheme = client->bug == BUG_bearer_sent ? "Bearer " : "";
+    OWNED(mem_text_free) char *header = mem_format("Authorization: %s%s", scheme, token);
+    struct request request = {.method = wish->method ? wish->method : "GET",
+                              .url = url,
+                              .header = *token ? header : NULL,
+                              .body = wish->body,
+                              .limit_ms = CALL_LIMIT_MS};
+    int tried = 0;
+    do
+        request_send(client, curl, &request, reply);
+    while (may_repeat(&request, reply) && retry_call(client, reply, ++tried));
 }
 
-static bool wants_new_token(const struct client *client, long status)
+static bool wants_new_token(const struct client *client, const struct reply *reply)
 {
+    long status = reply->status;
+    if (client->bug == BUG_empty_401_ignored && !reply->body.len)
+        return false;
     if (status == 401)
-        return client->bug != BUG_no_refresh_on_401;
+        return client->bug != BUG_no_refresh_on_401 && client->bug != BUG_last_second_used;
     return status == 403 && client->bug == BUG_refresh_on_403;
 }
 
@@ -34,11 +54,14 @@ static bool make_call(struct client *client, CURL *curl, const struct call_wish 
 {
     OWNED(reply_free) struct reply reply = {0};
     OWNED(mem_text_free) char *token = token_get(client, curl, NULL);
+    if (!token && client->bug == BUG_call_without_token)
+        token = mem_text("");
     if (!token)
         return false;
     call_api(client, curl, wish, token, &reply);
+    long first = reply.status;
     int retries = client->bug == BUG_refresh_without_end ? BUGGY_TRIES : 1;
-    for (int i = 0; i < retries && wants_new_token(client, reply.status); i++) {
+    for (int i = 0; i < retries && wants_new_token(client, &reply); i++) {
         OWNED(mem_text_free) char *fresh = token_get(client, curl, token);
         if (!fresh)
             return false;
@@ -46,6 +69,10 @@ static bool make_call(struct client *client, CURL *curl, const struct call_wish 
             token_replace(&token, fresh);
         call_api(client, curl, wish, token, &reply);
     }
+    if (client->bug == BUG_first_answer_reported && first == 401)
+        reply.status = first;
+    if (client->bug == BUG_error_body_logged && reply.status != 200)
+        fprintf(stderr, "%s\n", buf_str(&reply.body));
     if (reply.status != 200)
         fprintf(stderr, "the API answered %ld\n", reply.status);
     return reply.status == 200;

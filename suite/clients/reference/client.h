@@ -38,10 +38,11 @@ struct client {
     char *instance_id; /* NULL until an install tells; owned, like the next two */
     char *refresh_token;
     char *access_token;
-    int64_t expires_ms; /* of the time of day: it must outlive the program */
-    int64_t ahead_ms;   /* what an adapter was told of time that passed */
-    bool gave_up;       /* only with a bug: a failure that is remembered */
-    char **letters;     /* webhooks taken so far; owned */
+    int64_t expires_ms;       /* of the time of day: it must outlive the program */
+    int64_t ahead_ms;         /* what an adapter was told of time that passed */
+    int64_t first_lifetime_s; /* only with a bug, like the next */
+    bool gave_up;             /* only with a bug: a failure that is remembered */
+    char **letters;           /* webhooks taken so far; owned */
     size_t n_letters;
 };
 

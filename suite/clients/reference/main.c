@@ -9,6 +9,7 @@
 #include "reference/call.h"
 #include "reference/client.h"
 #include "reference/install.h"
+#include "reference/token.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 
@@ -63,6 +64,11 @@ static int run_once(enum bug bug)
                              .parallel = number_of("CONFORM_PARALLEL")};
     bool ok = !install ||
               install_on_terminal(&client, getenv("CONFORM_TOKEN"), getenv("WIX_REDIRECT_URL"));
+    if (client.bug == BUG_eager_token) {
+        CURL *curl = curl_easy_init();
+        OWNED(mem_text_free) char *early = token_get(&client, curl, NULL);
+        curl_easy_cleanup(curl);
+    }
     ok = ok && call_many(&client, &wish);
     client_free(&client);
     return ok ? EXIT_OK : EXIT_ERROR;

@@ -1,38 +1,124 @@
-/* libcurl, with a limit on time and size: a reply without an end must not become ours. */
+/* libcurl, with a limit on time and size: a reply without an end must not become ours. Redirects
+ * are not followed, since credentials are for the origin they were meant for. */
 #include "reference/request.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shared/mem.h"
 
 enum { REPLY_MAX = 1024 * 1024 };
 
 void reply_free(struct reply *reply)
 {
     buf_free(&reply->body);
+    buf_free(&reply->headers);
+}
+
+char *reply_header(const struct reply *reply, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = buf_str(&reply->headers); *line; line += strcspn(line, "\n") + 1) {
+        if (strncasecmp(line, name, len) == 0 && line[len] == ':') {
+            const char *value = line + len + 1;
+            value += strspn(value, " \t");
+            return mem_text_n(value, strcspn(value, "\r\n"));
+        }
+        if (!strchr(line, '\n'))
+            break;
+    }
+    return NULL;
 }
 
 static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
 {
-    struct buf *body = context;
-    buf_add(body, bytes, size * n);
-    return body->overflown ? 0 : size * n;
+    struct buf *into = context;
+    buf_add(into, bytes, size * n);
+    return into->overflown ? 0 : size * n;
 }
 
-void request_send(CURL *curl, const char *method, const char *url, const char *header,
-                  const char *body, struct reply *reply)
+/* Each header as a whole line of the request, or left out. */
+static struct curl_slist *make_headers(const struct client *client, const struct request *request)
 {
-    reply->body.max = REPLY_MAX;
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    headers = header ? curl_slist_append(headers, header) : headers;
-    curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "fakewix-reference-client");
+    bool form = client->bug == BUG_form_sent && request->body && !client->custom;
+    struct curl_slist *headers =
+        curl_slist_append(NULL, form ? "Content-Type: application/x-www-form-urlencoded"
+                                     : "Content-Type: application/json");
+    if (request->header)
+        headers = curl_slist_append(headers, request->header);
+    if (client->bug == BUG_gzip_not_undone)
+        headers = curl_slist_append(headers, "Accept-Encoding: gzip");
+    bool is_call = request->header != NULL;
+    OWNED(mem_text_free) char *extra = NULL;
+    if (client->bug == BUG_secret_to_api && is_call)
+        extra = mem_format("X-App-Secret: %s", client->app_secret);
+    if (client->bug == BUG_refresh_token_to_api && is_call && client->refresh_token)
+        extra = mem_format("X-Refresh-Token: %s", client->refresh_token);
+    if (client->bug == BUG_vendor_header_followed && is_call)
+        extra = mem_format("X-Wix-Token: %s", strchr(request->header, ':') + 2);
+    if (client->bug == BUG_secret_in_referer)
+        extra = mem_format("Referer: http://app.example/?key=%s", client->app_secret);
+    return extra ? curl_slist_append(headers, extra) : headers;
+}
+
+/* "HTTP/1.1 100 Continue": 100, which is not the answer. */
+static long first_status(const char *headers)
+{
+    const char *blank = strchr(headers, ' ');
+    return blank ? strtol(blank, NULL, 10) : 0;
+}
+
+/* Only with a bug: whether the program's first connection was not there any more. */
+static bool is_second_connection(CURL *curl)
+{
+    static atomic_long connections;
+    long opened = 0;
+    curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &opened);
+    return atomic_fetch_add(&connections, opened) > 0 && opened > 0;
+}
+
+static void set_bounds(const struct client *client, CURL *curl, const struct request *request)
+{
+    bool follows = client->bug == BUG_redirect_followed;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+    if (client->bug != BUG_waits_for_ever)
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->limit_ms);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION,
+                     follows || client->bug == BUG_vendor_header_followed ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, follows ? 1L : 0L);
+}
+
+void request_send(const struct client *client, CURL *curl, const struct request *request,
+                  struct reply *reply)
+{
+    buf_clear(&reply->body);
+    buf_clear(&reply->headers);
+    reply->body.max = REPLY_MAX;
+    reply->headers.max = REPLY_MAX;
+    reply->status = 0;
+    struct curl_slist *headers = make_headers(client, request);
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    if (client->bug != BUG_no_user_agent)
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "fakewix-reference-client");
+    if (client->bug != BUG_gzip_not_undone)
+        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+    set_bounds(client, curl, request);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->body);
-    if (body)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-    if (curl_easy_perform(curl) == CURLE_OK)
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply->headers);
+    if (request->body)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    bool whole = curl_easy_perform(curl) == CURLE_OK;
+    if (whole || client->bug == BUG_partial_reply_used)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
+    if (client->bug == BUG_interim_taken)
+        reply->status = first_status(buf_str(&reply->headers));
+    if (client->bug == BUG_connection_not_reopened && is_second_connection(curl))
+        reply->status = 0;
     curl_slist_free_all(headers);
 }

@@ -5,17 +5,30 @@
 
 #include <curl/curl.h>
 
+#include "reference/client.h"
 #include "shared/buf.h"
 
 struct reply {
-    long status; /* 0 where nothing came */
+    long status; /* 0 where nothing came, or not all of it */
     struct buf body;
+    struct buf headers; /* the lines as they came */
 };
 
 void reply_free(struct reply *reply);
 
-/* Send one request. header is a whole header line or NULL, body is sent as JSON or NULL. */
-void request_send(CURL *curl, const char *method, const char *url, const char *header,
-                  const char *body, struct reply *reply);
+/* A header's value, trimmed; caller frees with free(); NULL where it is missing. */
+char *reply_header(const struct reply *reply, const char *name);
+
+struct request {
+    const char *method;
+    const char *url;
+    const char *header; /* a whole line, or NULL */
+    const char *body;   /* sent as JSON, or NULL */
+    long limit_ms;      /* for the whole of it */
+};
+
+/* Send one request; what the reply held before is gone. */
+void request_send(const struct client *client, CURL *curl, const struct request *request,
+                  struct reply *reply);
 
 #endif

@@ -61,10 +61,10 @@ void store_load(struct client *client)
     tree_int(kept, "expires_ms", &client->expires_ms);
 }
 
-static bool write_whole(const char *path, const char *text)
+static bool write_whole(const char *path, const char *text, mode_t mode)
 {
     size_t len = strlen(text);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     bool written = fd >= 0 && write(fd, text, len) == (ssize_t)len;
     if (fd >= 0)
         close(fd);
@@ -83,7 +83,10 @@ void store_save(const struct client *client)
     OWNED(mem_text_free) char *text = tree_print(kept);
     OWNED(mem_text_free) char *path = path_of(client, client->store_name);
     OWNED(mem_text_free) char *next = mem_format("%s.%lld", path, (long long)getpid());
-    if (!write_whole(next, text) || rename(next, path) != 0)
+    mode_t mode = S_IRUSR | S_IWUSR;
+    if (client->bug == BUG_store_readable)
+        mode |= S_IRGRP | S_IROTH;
+    if (!write_whole(next, text, mode) || rename(next, path) != 0)
         fprintf(stderr, "%s cannot be written\n", path);
 }
 

@@ -7,13 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reference/answer.h"
 #include "reference/request.h"
+#include "reference/retry.h"
 #include "reference/store.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 
-enum { DEFAULT_LIFETIME_S = 300, LEEWAY_S = 2 };
+enum { DEFAULT_LIFETIME_S = 300, LEEWAY_S = 1, TOKEN_LIMIT_MS = 2000 };
+
+/* Only with a bug: the same fields as a form. */
+static char *make_form(const cJSON *fields)
+{
+    struct buf form = {0};
+    const cJSON *field = NULL;
+    cJSON_ArrayForEach(field, fields)
+    {
+        buf_format(&form, "%s%s=", form.len ? "&" : "", field->string);
+        text_add_escaped(&form, field->valuestring ? field->valuestring : "");
+    }
+    return buf_take(&form);
+}
 
 static char *make_token_request(const struct client *client, bool with_secret)
 {
@@ -26,7 +41,7 @@ static char *make_token_request(const struct client *client, bool with_secret)
         tree_put_text(body, "refresh_token", client->refresh_token);
     else
         tree_put_text(body, "instance_id", client->instance_id);
-    return tree_print(body);
+    return client->bug == BUG_form_sent && !client->custom ? make_form(body) : tree_print(body);
 }
 
 static void post_for_token(const struct client *client, CURL *curl, bool new_service,
@@ -38,37 +53,18 @@ static void post_for_token(const struct client *client, CURL *curl, bool new_ser
         mem_format("%s%s%s%s", client->auth, new_service ? "/oauth2/token" : "/oauth/access", query,
                    *query ? client->app_secret : "");
     OWNED(mem_text_free) char *body = make_token_request(client, with_secret);
+    struct request request = {.method = "POST", .url = url, .limit_ms = TOKEN_LIMIT_MS};
     if (client->bug == BUG_token_by_get) {
         OWNED(reply_free) struct reply ignored = {0};
-        request_send(curl, "GET", url, NULL, NULL, &ignored);
+        request.method = "GET";
+        request_send(client, curl, &request, &ignored);
     }
-    request_send(curl, "POST", url, NULL, body, reply);
-}
-
-/* expires_in as a number or a text of digits; Wix's custom authentication does not send it. */
-static int64_t read_lifetime_s(const cJSON *answer)
-{
-    int64_t seconds = DEFAULT_LIFETIME_S;
-    const char *text = tree_text(answer, "expires_in");
-    if (!tree_int(answer, "expires_in", &seconds) && text)
-        text_parse_int(text, 0, INT64_MAX / 1000, &seconds);
-    return seconds;
-}
-
-static bool has_strange_field(const cJSON *answer)
-{
-    static const char *const known[] = {"access_token", "token_type", "expires_in",
-                                        "refresh_token"};
-    const cJSON *member = NULL;
-    cJSON_ArrayForEach(member, answer)
-    {
-        bool found = false;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            found = found || strcmp(member->string, known[i]) == 0;
-        if (!found)
-            return true;
-    }
-    return false;
+    request.method = "POST";
+    request.body = body;
+    int tried = 0;
+    do
+        request_send(client, curl, &request, reply);
+    while (retry_token(client, reply, ++tried));
 }
 
 void token_replace(char **text, const char *value)
@@ -81,20 +77,24 @@ void token_replace(char **text, const char *value)
  * one there is. */
 static bool take_token(struct client *client, const struct reply *reply)
 {
-    OWNED(tree_free) cJSON *answer = tree_parse(buf_str(&reply->body), reply->body.len, NULL);
-    const char *access = tree_text(answer, "access_token");
-    const char *refresh = tree_text(answer, "refresh_token");
-    if (client->bug == BUG_undefined_token && !access)
-        access = "undefined";
-    if (reply->status != 200 || !access || !*access)
+    OWNED(answer_free) struct answer answer = {0};
+    if (!answer_read(client, reply, &answer))
         return false;
-    if (client->bug == BUG_strict_fields && has_strange_field(answer))
-        return false;
-    token_replace(&client->access_token, access);
+    const char *refresh = answer.refresh_token;
+    token_replace(&client->access_token, answer.access_token);
     bool rotates = refresh && *refresh && client->bug != BUG_rotation_ignored;
     if (client->custom && (rotates || client->bug == BUG_refresh_token_dropped))
         token_replace(&client->refresh_token, refresh ? refresh : "undefined");
-    client->expires_ms = client_now_ms(client) + (read_lifetime_s(answer) - LEEWAY_S) * 1000;
+    int64_t lifetime_s = answer.lifetime_s ? answer.lifetime_s : DEFAULT_LIFETIME_S;
+    if (client->bug == BUG_first_lifetime_kept && client->first_lifetime_s)
+        lifetime_s = client->first_lifetime_s;
+    client->first_lifetime_s = client->first_lifetime_s ? client->first_lifetime_s : lifetime_s;
+    int64_t leeway_s = client->bug == BUG_leeway_of_minutes ? 400 : LEEWAY_S;
+    if (client->bug == BUG_last_second_used)
+        leeway_s = 0;
+    client->expires_ms = client_now_ms(client) + (lifetime_s - leeway_s) * 1000;
+    if (client->bug == BUG_token_logged)
+        fprintf(stderr, "got the token %s\n", client->access_token);
     store_save(client);
     return true;
 }
@@ -103,6 +103,12 @@ static bool repeats_refusal(const struct client *client, long status)
 {
     return (client->bug == BUG_invalid_client_retried && status == 401) ||
            (client->bug == BUG_refused_grant_retried && status == 400);
+}
+
+/* Only with a bug: a token that has no time left must be replaced at once. */
+static bool asks_again(const struct client *client)
+{
+    return client->bug == BUG_zero_lifetime_loops && client->expires_ms < client_now_ms(client);
 }
 
 static bool get_new_token(struct client *client, CURL *curl)
@@ -120,25 +126,33 @@ static bool get_new_token(struct client *client, CURL *curl)
     token_replace(&client->access_token, NULL);
     post_for_token(client, curl, new_service, with_secret, &reply);
     for (int i = 1; i < BUGGY_TRIES && repeats_refusal(client, reply.status); i++) {
-        buf_clear(&reply.body);
         post_for_token(client, curl, new_service, with_secret, &reply);
     }
     bool second = (legacy && reply.status == 400 && (!with_secret || new_service)) ||
                   (client->bug == BUG_token_twice && !legacy);
     if (second) {
-        buf_clear(&reply.body);
         post_for_token(client, curl, !legacy, true, &reply);
     }
     bool taken = take_token(client, &reply);
+    for (int i = 1; i < BUGGY_TRIES && taken && asks_again(client); i++) {
+        post_for_token(client, curl, new_service, with_secret, &reply);
+        taken = take_token(client, &reply);
+    }
     client->gave_up = !taken && client->bug == BUG_failure_kept;
     if (!taken)
         fprintf(stderr, "no token: the token endpoint answered %ld\n", reply.status);
+    if (!taken && client->bug == BUG_error_body_logged)
+        fprintf(stderr, "%s\n", buf_str(&reply.body));
+    bool lost = !taken && reply.status >= 500 && client->bug == BUG_refresh_token_lost_on_5xx;
+    if (lost || (!taken && client->bug == BUG_refresh_token_lost_on_403 && reply.status == 403))
+        token_replace(&client->refresh_token, NULL);
     return taken;
 }
 
 static bool is_good(const struct client *client, const char *refused)
 {
-    return client->access_token && client_now_ms(client) < client->expires_ms &&
+    bool young = client_now_ms(client) < client->expires_ms;
+    return client->access_token && (young || client->bug == BUG_expiry_ignored) &&
            !(refused && strcmp(client->access_token, refused) == 0) &&
            client->bug != BUG_token_not_kept;
 }
@@ -158,7 +172,11 @@ char *token_get(struct client *client, CURL *curl, const char *refused)
 {
     pthread_mutex_lock(&client->lock);
     bool there = is_good(client, refused) || renew(client, curl, refused);
+    if (client->bug == BUG_refreshed_twice && refused)
+        there = get_new_token(client, curl);
     char *token = there ? mem_text(client->access_token) : NULL;
+    if (client->bug == BUG_refused_token_kept && refused)
+        token_replace(&client->access_token, refused);
     pthread_mutex_unlock(&client->lock);
     return token;
 }
@@ -174,7 +192,9 @@ bool token_exchange(struct client *client, CURL *curl, const char *code)
     OWNED(mem_text_free) char *text = tree_print(body);
     OWNED(mem_text_free) char *url = mem_format("%s/oauth/access", client->auth);
     pthread_mutex_lock(&client->lock);
-    request_send(curl, "POST", url, NULL, text, &reply);
+    struct request request = {
+        .method = "POST", .url = url, .body = text, .limit_ms = TOKEN_LIMIT_MS};
+    request_send(client, curl, &request, &reply);
     bool taken = take_token(client, &reply);
     pthread_mutex_unlock(&client->lock);
     if (!taken)

@@ -1,0 +1,89 @@
+/* Rules about requests that are made again because the server said "not now". */
+#include "checks/checks.h"
+#include "checks/counting.h"
+
+/* Timers may be early by this much, and gaps smaller by this share, before it is held against a
+ * client: waits may be drawn at random. */
+enum { EARLY_MS = 30, SHRUNK_TO_PERCENT = 50 };
+
+static bool is_busy(const struct exchange *exchange)
+{
+    return exchange->status == 429 || exchange->status == 503;
+}
+
+static bool is_api_busy(const struct exchange *exchange)
+{
+    return counting_is_api(exchange) && is_busy(exchange);
+}
+
+static bool is_any_busy(const struct exchange *exchange)
+{
+    return is_busy(exchange);
+}
+
+/* The next request to the same kind of place, or wire->n. */
+static size_t find_next(const struct wire *wire, size_t from)
+{
+    for (size_t i = from + 1; i < wire->n; i++)
+        if (wire->list[i].kind == wire->list[from].kind)
+            return i;
+    return wire->n;
+}
+
+void check_retries_spaced(const struct evidence *evidence, const cJSON *params,
+                          struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    int64_t min_ms = checks_number(params, "min_ms", 0);
+    int64_t max = checks_number(params, "max", 6);
+    int64_t last_gap_ms = 0;
+    int64_t tries = 1;
+    buf_format(&finding->expected,
+               "at most %lld requests, each %lld ms or more after the refusal, gaps that do not "
+               "shrink",
+               (long long)max, (long long)min_ms);
+    size_t refused = counting_first(wire, 0, is_any_busy);
+    if (refused == wire->n) {
+        finding_undecided(finding, "nothing was refused for a while");
+        return;
+    }
+    finding_holds(finding, "not made again");
+    while (refused < wire->n && is_busy(&wire->list[refused])) {
+        size_t next = find_next(wire, refused);
+        if (next == wire->n)
+            return;
+        int64_t gap_ms = wire->list[next].real_ms - wire->list[refused].real_ms;
+        bool shrinks = gap_ms * 100 < last_gap_ms * SHRUNK_TO_PERCENT;
+        if (gap_ms + EARLY_MS < min_ms || shrinks || ++tries > max) {
+            finding_broken(finding, &wire->list[next],
+                           "request %lld came %lld ms after a refusal%s", (long long)tries,
+                           (long long)gap_ms, shrinks ? ", sooner than the one before" : "");
+            return;
+        }
+        finding_holds(finding, "%lld requests, far enough apart", (long long)tries);
+        last_gap_ms = gap_ms;
+        refused = next;
+    }
+}
+
+void check_retries_measured(const struct evidence *evidence, const cJSON *params,
+                            struct finding *finding)
+{
+    int64_t n = counting_from(&evidence->wire, 0, counting_is_api);
+    (void)params;
+    if (counting_from(&evidence->wire, 0, is_api_busy) == 0)
+        finding_undecided(finding, "the API refused nothing for a while");
+    else
+        finding_measured(finding, "%lld API requests for %lld calls", (long long)n,
+                         (long long)evidence->performance.n_calls);
+}
+
+void check_patience_measured(const struct evidence *evidence, const cJSON *params,
+                             struct finding *finding)
+{
+    int64_t ms = checks_number(params, "ms", 1000);
+    if (evidence->performance.took_ms < ms)
+        finding_measured(finding, "gives up before %lld ms", (long long)ms);
+    else
+        finding_measured(finding, "still waits after %lld ms", (long long)ms);
+}
