@@ -2,6 +2,7 @@
  * world's lock: faults, handler, refusal, faults, journal. */
 #include "app.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,7 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
         x->refusal = exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", named);
     if (!x->refusal)
         x->refusal = missing;
+    assert(x->refusal || route);
     if (!x->refusal && locks_by_itself(route)) {
         x->refusal = route->handler(x);
     } else if (!x->refusal) {

@@ -1,6 +1,7 @@
 /* The list of armed faults, and who of them takes a request. Conditions are in rule.c. */
 #include "faults/armed.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,7 @@ const cJSON *armed_find_action(const struct armed_faults *faults, const char *id
 bool armed_find_connect(const struct armed_faults *faults, enum door_mood mood,
                         struct fault_shot *ret_shot)
 {
+    assert(!faults->n || faults->rules);
     for (size_t i = faults->n; i-- > 0;) {
         const cJSON *action = find_fitting(&faults->rules[i], is_of_stage, FAULT_CONNECT);
         if (!action || (mood != DOOR_SERVES && armed_mood(action) != mood))

@@ -2,6 +2,7 @@
  * what was meant, costs an afternoon. */
 #include "faults/row.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +217,7 @@ static const struct {
 
 static bool check_type(const cJSON *value, const struct word *word, struct err *err)
 {
+    assert(word->type);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strlen(types[i].name) != word->type_len ||
             strncmp(types[i].name, word->type, word->type_len) != 0)

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -154,7 +155,7 @@ bool namespace_try(const char *dir, struct err *err)
         struct namespace space;
         const char *text = namespace_enter(dir, &space, &problem) ? "+" : problem.text;
         ssize_t n = write(ends[1], text, strlen(text));
-        _exit(n < 0);
+        _exit(n < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     close(ends[1]);
     ssize_t n = pid < 0 ? -1 : read(ends[0], reason, sizeof reason - 1);

@@ -280,6 +280,7 @@ static const atomic_llong *map_offset(void)
         return &none;
     const void *page = mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
+    /* cppcheck-suppress memleak ; mapped for as long as the process lives */
     return page == MAP_FAILED ? &none : page;
 }
 

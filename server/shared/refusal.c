@@ -22,7 +22,7 @@ static void name_rows(void)
 {
     for (int i = 0; i < REFUSAL_COUNT; i++) {
         size_t at = 0;
-        for (; rows[i].name[at] && at < NAME_MAX_LEN - 1; at++) {
+        for (; at < NAME_MAX_LEN - 1 && rows[i].name[at]; at++) {
             char c = rows[i].name[at];
             names[i][at] = c == '_' ? '-' : (char)tolower((unsigned char)c);
         }

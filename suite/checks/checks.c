@@ -24,7 +24,7 @@ static pthread_once_t named = PTHREAD_ONCE_INIT;
 static void name_rows(void)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
-        for (size_t at = 0; rows[i].name[at] && at < NAME_MAX_LEN - 1; at++) {
+        for (size_t at = 0; at < NAME_MAX_LEN - 1 && rows[i].name[at]; at++) {
             char c = rows[i].name[at];
             names[i][at] = c == '_' ? '-' : c;
         }
