@@ -192,6 +192,7 @@ void worlds_end_waits(struct worlds *worlds)
     for (size_t i = 0; i < n; i++) {
         pthread_mutex_lock(&all[i]->lock);
         all[i]->gone = true;
+        armed_clear(all[i]->faults); /* lets go whom a fault holds */
         pthread_cond_broadcast(&all[i]->changed);
         pthread_mutex_unlock(&all[i]->lock);
         world_release(all[i]);
