@@ -147,10 +147,18 @@ static void choose(const struct proof *proof, size_t bug, bool *chosen)
     size_t n = proof->plan.n;
     for (size_t i = 0; i < n; i++)
         chosen[i] = is_tried_on(proof, bug, i);
-    for (size_t later = 0; later < n; later++)
-        for (size_t earlier = 0; chosen[later] && earlier < n; earlier++)
-            if (catalogue_depends(proof->plan.list[later], proof->plan.list[earlier]))
-                chosen[earlier] = true;
+    for (bool added = true; added;) {
+        added = false;
+        for (size_t at = 0; at < n * n; at++) {
+            size_t later = at / n;
+            size_t earlier = at % n;
+            if (!chosen[later] || chosen[earlier] ||
+                !catalogue_depends(proof->plan.list[later], proof->plan.list[earlier]))
+                continue;
+            chosen[earlier] = true;
+            added = true;
+        }
+    }
 }
 
 /* The results of the chosen scenarios in the plan's order; those of the others are zeroed. */
