@@ -307,26 +307,70 @@ static bool has_row(const cJSON *rows, const char *key, const char *id, int *ret
     return false;
 }
 
+struct row_id {
+    const char *id;
+    int at;
+};
+
+static int compare_row_ids(const void *left, const void *right)
+{
+    const struct row_id *a = left, *b = right;
+    int order = strcmp(a->id, b->id);
+    return order ? order : a->at - b->at;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct row_id *a = left, *b = right;
+    return a->at - b->at;
+}
+
+/* Leaves in ids what repeats an earlier id, in the order of the file; returns how many. Sorted
+ * rather than compared pair by pair: a config may hold 100,000 instances. */
+static int keep_repeated(struct row_id *ids, int n)
+{
+    if (n == 0)
+        return 0;
+    qsort(ids, (size_t)n, sizeof *ids, compare_row_ids);
+    int n_kept = 0;
+    const char *last = ids[0].id;
+    for (int i = 1; i < n; i++) {
+        if (strcmp(last, ids[i].id) == 0)
+            ids[n_kept++] = ids[i];
+        else
+            last = ids[i].id;
+    }
+    qsort(ids, (size_t)n_kept, sizeof *ids, compare_places);
+    return n_kept;
+}
+
 static void check_duplicates(struct report *report, const cJSON *config, const char *list,
                              const char *key)
 {
     const cJSON *rows = tree_get(config, list);
-    int i = 0;
+    int n = cJSON_GetArraySize(rows);
+    struct row_id *ids = mem_new((size_t)n + 1, sizeof *ids);
+    int i = 0, n_ids = 0;
     const cJSON *row;
     cJSON_ArrayForEach(row, rows)
     {
-        int first;
         const char *id = tree_text(row, key);
-        if (id && has_row(rows, key, id, &first) && first != i) {
-            char *where = mem_format("%s[%d].%s", list, i, key);
-            char *text = mem_format("\"%s\" is the id of %s[%d] already; give this one its own", id,
-                                    list, first);
-            problem(report, where, text);
-            free(text);
-            free(where);
-        }
+        if (id)
+            ids[n_ids++] = (struct row_id){.id = id, .at = i};
         i++;
     }
+    int n_repeated = keep_repeated(ids, n_ids);
+    for (int at = 0; at < n_repeated; at++) {
+        int first = 0;
+        has_row(rows, key, ids[at].id, &first);
+        char *where = mem_format("%s[%d].%s", list, ids[at].at, key);
+        char *text = mem_format("\"%s\" is the id of %s[%d] already; give this one its own",
+                                ids[at].id, list, first);
+        problem(report, where, text);
+        free(text);
+        free(where);
+    }
+    free(ids);
 }
 
 static void check_reference(struct report *report, const cJSON *config, const cJSON *instance,
