@@ -107,20 +107,24 @@ def measure_starts(fakewix):
     return {kind: statistics.median(values) for kind, values in rows.items()}
 
 
-def start_nginx(folder, answer):
-    """nginx with the same body, one worker, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def nginx_config(folder, answer, port):
+    """nginx with the same body, one worker."""
     body = answer.partition(b"\r\n\r\n")[2].decode().replace("'", "\\'")
-    config = folder / "nginx.conf"
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    config.write_text(
-        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;"
+    return (
+        f"daemon off; worker_processes 1; error_log {folder}/error.log;"
         "events { worker_connections 1024; } http { access_log off; keepalive_requests 100000000;"
         f"{temporary} server {{ listen 127.0.0.1:{port}; location / {{ default_type "
         f"application/json; add_header Cache-Control no-store; return 200 '{body}'; }} }} }}")
+
+
+def start_nginx(folder, answer):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = folder / "nginx.conf"
+    config.write_text(f"pid {folder}/pid;" + nginx_config(folder, answer, port))
     # nginx says nothing when it listens: `sh` tells the port, and the first connection waits for it.
     nginx = Server("/bin/sh", "-c", f"echo {port}; exec nginx -c {config}")
     deadline = time.monotonic() + 10
@@ -138,7 +142,11 @@ def load(server, script, seconds):
     out = subprocess.run(["wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", "-s", str(script),
                           f"http://127.0.0.1:{server.port}/oauth2/token"],
                          capture_output=True, text=True, check=True).stdout
-    cpu_us = server.cpu_us() - before
+    return read_wrk(out, server.cpu_us() - before)
+
+
+def read_wrk(out, cpu_us):
+    """What wrk printed, and the server's CPU over the same time, as one row."""
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     unit = {"us": 1e-3, "ms": 1, "s": 1e3}
 
