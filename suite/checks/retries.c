@@ -3,8 +3,8 @@
 #include "checks/counting.h"
 
 /* Timers may be early by this much, and gaps smaller by this share, before it is held against a
- * client: waits may be drawn at random. */
-enum { EARLY_MS = 30, SHRUNK_TO_PERCENT = 50 };
+ * client: waits may be drawn at random, and a busy machine makes a wait longer. */
+enum { EARLY_MS = 30, SHRUNK_TO_PERCENT = 50, NOISE_MS = 500 };
 
 static bool is_busy(const struct exchange *exchange)
 {
@@ -53,7 +53,8 @@ void check_retries_spaced(const struct evidence *evidence, const cJSON *params,
         if (next == wire->n)
             return;
         int64_t gap_ms = wire->list[next].real_ms - wire->list[refused].real_ms;
-        bool shrinks = gap_ms * 100 < last_gap_ms * SHRUNK_TO_PERCENT;
+        bool shrinks =
+            gap_ms * 100 < last_gap_ms * SHRUNK_TO_PERCENT && last_gap_ms - gap_ms > NOISE_MS;
         if (gap_ms + EARLY_MS < min_ms || shrinks || ++tries > max) {
             finding_broken(finding, &wire->list[next],
                            "request %lld came %lld ms after a refusal%s", (long long)tries,
