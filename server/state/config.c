@@ -436,18 +436,22 @@ size_t config_check(const cJSON *config, const char *file, struct buf *problems)
     return report.n;
 }
 
-/* A whole file, at most 8 MiB. */
+enum { CONFIG_MAX = 64 * 1024 * 1024 };
+
+/* A whole file, at most CONFIG_MAX bytes. */
 static char *read_file(const char *file, size_t *ret_len)
 {
     FILE *in = fopen(file, "rb");
     if (!in)
         return NULL;
-    struct buf text = {0};
+    struct buf text = {.max = CONFIG_MAX};
     char *room;
     size_t n = 0;
     while ((room = buf_room(&text, 65536)) && (n = fread(room, 1, 65536, in)) > 0)
         buf_grew(&text, n);
-    bool broken = ferror(in) != 0;
+    bool broken = ferror(in) != 0 || text.overflown;
+    if (text.overflown)
+        errno = EFBIG;
     fclose(in);
     if (broken) {
         buf_free(&text);
