@@ -45,7 +45,10 @@ static cJSON *read_configs(const struct text_list *files, struct err *err)
         cJSON *one = config_load(files->items[i], &problems);
         if (!one) {
             const char *first = buf_str(&problems);
-            err_set(err, "%.*s", (int)strcspn(first, "\n"), first);
+            size_t len = strcspn(first, "\n");
+            bool more = strstr(first + len, "\n") && first[len + 1];
+            err_set(err, "%.*s%s", (int)len, first,
+                    more ? " (and more: `fakewix validate` says all)" : "");
             return NULL;
         }
         if (!whole) {

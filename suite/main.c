@@ -422,7 +422,10 @@ static int command_diff(const struct options *options, struct err *err)
 
 static int command_rerun(struct err *err)
 {
-    return again_run(again_file(look_up), err) ? RUN_OK : RUN_USAGE;
+    if (!again_run(again_file(look_up), err))
+        return RUN_USAGE;
+    puts("nothing failed in the last run");
+    return RUN_OK;
 }
 
 /* ---- */

@@ -414,6 +414,12 @@ static void check_urls(struct report *report, const cJSON *config)
     }
 }
 
+static void tell_profile(void *context, const char *key, const char *sentence)
+{
+    OWNED(mem_text_free) char *path = mem_format("profile.%s", key);
+    problem(context, path, sentence);
+}
+
 size_t config_check(const cJSON *config, const char *file, struct buf *problems)
 {
     struct report report = {.file = file, .lines = problems};
@@ -429,10 +435,7 @@ size_t config_check(const cJSON *config, const char *file, struct buf *problems)
         check_reference(&report, config, instance, i++, "sites", "site_id");
     }
     check_urls(&report, config);
-    OWNED(err_free) struct err err = {0};
-    struct profile profile = {0};
-    if (!profile_read(&profile, tree_get(config, "profile"), &err))
-        problem(&report, "profile", err.text);
+    profile_check(tree_get(config, "profile"), tell_profile, &report);
     return report.n;
 }
 

@@ -226,6 +226,9 @@ enum refusal exchange_refuse(struct exchange *x, enum refusal refusal, const cha
     x->refusal_detail = mem_new((size_t)(len < 0 ? 0 : len) + 1, 1);
     vsnprintf(x->refusal_detail, (size_t)(len < 0 ? 0 : len) + 1, format, again);
     va_end(again);
+    /* Sentences that come a line each end in a line end, which is not part of the last. */
+    if (len > 0 && x->refusal_detail[len - 1] == '\n')
+        x->refusal_detail[len - 1] = '\0';
     return refusal;
 }
 

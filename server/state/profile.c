@@ -75,21 +75,49 @@ static int row_by_key(const char *key)
     return -1;
 }
 
+/* The row and the index of its value that a member means; false and a sentence where it is wrong.
+ */
+static bool read_member(const cJSON *member, int *ret_row, int *ret_index, struct err *err)
+{
+    int row = row_by_key(member->string);
+    if (row < 0)
+        return err_set(err, "is not a switch; `fakewix tables config` lists them");
+    OWNED(buf_free) struct buf text = {0};
+    add_value_text(&text, member);
+    int index = value_index(rows[row].values, buf_str(&text));
+    if (index < 0)
+        return err_set(err, "takes one of %s", rows[row].values);
+    *ret_row = row;
+    *ret_index = index;
+    return true;
+}
+
+size_t profile_check(const cJSON *object, profile_tell_fn *tell, void *context)
+{
+    size_t n = 0;
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object)
+    {
+        OWNED(err_free) struct err err = {0};
+        int row, index;
+        if (read_member(member, &row, &index, &err))
+            continue;
+        tell(context, member->string, err.text);
+        n++;
+    }
+    return n;
+}
+
 bool profile_read(struct profile *profile, const cJSON *object, struct err *err)
 {
     struct profile next = *profile;
     const cJSON *member;
     cJSON_ArrayForEach(member, object)
     {
-        int row = row_by_key(member->string);
-        if (row < 0)
-            return err_set(err, "profile.%s is not a switch; `fakewix tables config` lists them",
-                           member->string);
-        OWNED(buf_free) struct buf text = {0};
-        add_value_text(&text, member);
-        int index = value_index(rows[row].values, buf_str(&text));
-        if (index < 0)
-            return err_set(err, "profile.%s takes one of %s", member->string, rows[row].values);
+        OWNED(err_free) struct err why = {0};
+        int row, index;
+        if (!read_member(member, &row, &index, &why))
+            return err_set(err, "profile.%s %s", member->string, why.text);
         next.choice[row] = (unsigned char)index;
     }
     *profile = next;

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "shared/err.h"
 
@@ -37,6 +38,11 @@ int profile_number(const struct profile *profile, enum profile_switch which);
 /* Take the members of a JSON object over; text, number or boolean. False, with nothing changed and
  * a sentence that names the key and its values, where one is unknown. */
 bool profile_read(struct profile *profile, const cJSON *object, struct err *err);
+
+/* Each member that profile_read would refuse, as a sentence and its key, told to `tell`. Returns
+ * how many there are. */
+typedef void profile_tell_fn(void *context, const char *key, const char *sentence);
+size_t profile_check(const cJSON *object, profile_tell_fn *tell, void *context);
 
 /* Gives an object with every switch. */
 cJSON *profile_json(const struct profile *profile);

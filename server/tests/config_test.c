@@ -91,9 +91,9 @@ static const struct {
     {"{'lifetimes':{'code_s':315360001}}",
      "f.json: lifetimes.code_s: must be a whole number of seconds from 1 to 315360000"},
     {"{'lifetimes':[]}", "f.json: lifetimes: must be an object: { … }"},
-    {"{'profile':{'rotate':true}}", "f.json: profile: profile.rotate is not a switch"},
+    {"{'profile':{'rotate':true}}", "f.json: profile.rotate: is not a switch"},
     {"{'profile':{'access_refusals':'new'}}",
-     "f.json: profile: profile.access_refusals takes one of old|ietf"},
+     "f.json: profile.access_refusals: takes one of old|ietf"},
 };
 
 START_TEST(mistake_is_one_line_with_file_key_and_fix)
