@@ -51,7 +51,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     token_mint(x->world, x->now_ms, &token, &text);
     tree_put_plain(answer, "access_token", buf_str(&text));
     tree_put_text(answer, "token_type", "Bearer");
-    tree_put_int(answer, "expires_in", lifetime_s);
+    tree_put_plain_int(answer, "expires_in", lifetime_s);
     return REFUSAL_NONE;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/text.h"
 
 /* Length of the UTF-8 sequence at `s`, or 0 where it is malformed, overlong or a surrogate. */
 static size_t sequence_len(const unsigned char *s, size_t left)
@@ -166,6 +167,13 @@ void tree_put_plain(cJSON *object, const char *name, const char *text)
     quoted[len + 2] = '\0';
     tree_put(object, name, cJSON_CreateRaw(quoted));
     free(quoted);
+}
+
+void tree_put_plain_int(cJSON *object, const char *name, int64_t value)
+{
+    OWNED(buf_free) struct buf digits = {0};
+    text_add_int(&digits, value);
+    tree_put(object, name, cJSON_CreateRaw(buf_str(&digits)));
 }
 
 void tree_put_int(cJSON *object, const char *name, int64_t value)

@@ -1,7 +1,7 @@
 /* JSON trees: cJSON with the strictness it lacks.
  * cJSON alone takes trailing garbage, raw control bytes, NULs and bad UTF-8, looks names up
  * without regard to case, and answers a doubled key with its first value.
- * May depend on: mem, err, cJSON. Owner: shared. */
+ * May depend on: mem, err, text, cJSON. Owner: shared. */
 #ifndef FAKEWIX_SHARED_TREE_H
 #define FAKEWIX_SHARED_TREE_H
 
@@ -40,6 +40,8 @@ void tree_put_text(cJSON *object, const char *name, const char *text);
 /* The same for a long text that is likely to need no escapes, such as a token: it is printed as it
  * is. For trees that are only printed: the member is not found again by tree_text. */
 void tree_put_plain(cJSON *object, const char *name, const char *text);
+/* A whole number for such trees: cJSON prints a number as a fraction, reads it back and compares. */
+void tree_put_plain_int(cJSON *object, const char *name, int64_t value);
 void tree_put_int(cJSON *object, const char *name, int64_t value);
 void tree_put_flag(cJSON *object, const char *name, bool value);
 /* Takes `value`, and returns it for further filling. */

@@ -15,7 +15,7 @@
 enum { SERIAL_BLOCK = 100000 };
 
 /* Tell the processor that this is a wait, where it has a word for that. */
-static void breathe(void)
+static inline void breathe(void)
 {
 #if defined __x86_64__ || defined __i386__
     __builtin_ia32_pause();

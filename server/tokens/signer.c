@@ -96,9 +96,9 @@ void signer_sign(struct buf *out, enum signer_key key, const struct claims *clai
 {
     OWNED(tree_free) cJSON *tree = cJSON_CreateObject();
     tree_put_text(tree, "data", claims->data);
-    tree_put_int(tree, "iat", claims->iat_s);
+    tree_put_plain_int(tree, "iat", claims->iat_s);
     if (claims->exp_s)
-        tree_put_int(tree, "exp", claims->exp_s);
+        tree_put_plain_int(tree, "exp", claims->exp_s);
     if (claims->fakewix)
         tree_put_plain(tree, "fakewix", claims->fakewix);
     if (claims->pad)
