@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faults/armed.h"
 #include "faults/effects.h"
 #include "routes/control.h"
 #include "routes/cors.h"
@@ -14,8 +15,10 @@
 #include "routes/leak.h"
 #include "routes/refuse.h"
 #include "routes/router.h"
+#include "shared/lock.h"
 #include "shared/mem.h"
 #include "shared/now.h"
+#include "tokens/token.h"
 #include "webhooks/courier.h"
 
 /* Split "/w/NAME/rest" (or "/_fakewix/worlds/NAME/rest") into the world and the rest. A name that
@@ -123,6 +126,19 @@ static void unlock(struct exchange *x)
         courier_wake(x->fake->courier, x->world);
 }
 
+/* Sign and print what the handler answered, without the lock: other requests need not wait for
+ * that. Where faults are armed the lock stays, as what they hold on to may be disarmed meanwhile.
+ */
+static void write_answer(struct exchange *x)
+{
+    bool alone = armed_is_empty(x->world->faults);
+    if (alone)
+        pthread_mutex_unlock(&x->world->lock);
+    token_write_answer(x);
+    if (alone)
+        lock_take(&x->world->lock);
+}
+
 /* The handler, or the fault that answers in its place, and what faults do to the answer. `missing`
  * is why there is no route. */
 static void answer_route(struct exchange *x, enum service service, const struct route *route,
@@ -138,6 +154,8 @@ static void answer_route(struct exchange *x, enum service service, const struct 
     }
     if (!x->refusal && !effects_before(x, effects)) {
         x->refusal = route ? route->handler(x) : missing;
+        if (!x->refusal && x->answer)
+            write_answer(x);
         effects_over(x, effects);
     }
     if (refusal_row(x->refusal)->status && x->refusal)
@@ -155,7 +173,7 @@ static void answer_wix(struct exchange *x, enum service service, const struct ro
     const struct ticket *ticket = x->request->ticket;
     int64_t began_us = ticket ? ticket->began_us : now_steady_us();
     struct effects effects = {0};
-    world_lock(x->world);
+    lock_take(&x->world->lock);
     x->real_ms = now_real_ms();
     x->now_ms = timeline_at(&x->world->time, x->real_ms);
     effects_take(x, &effects);
@@ -189,7 +207,7 @@ static void answer_control(struct exchange *x, const struct route *route, enum r
     if (!x->refusal && locks_by_itself(route)) {
         x->refusal = route->handler(x);
     } else if (!x->refusal) {
-        world_lock(x->world);
+        lock_take(&x->world->lock);
         x->now_ms = world_now(x->world);
         x->refusal = route->handler(x);
         unlock(x);

@@ -25,6 +25,11 @@ struct armed_faults *armed_new(struct hold_limit *limit)
     return faults;
 }
 
+bool armed_is_empty(const struct armed_faults *faults)
+{
+    return faults->n == 0;
+}
+
 void armed_clear(struct armed_faults *faults)
 {
     for (size_t i = 0; i < faults->n; i++)

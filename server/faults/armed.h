@@ -48,6 +48,8 @@ struct armed_faults *armed_new(struct hold_limit *limit);
 /* Both let go whom a fault holds. */
 void armed_free(struct armed_faults *faults);
 void armed_clear(struct armed_faults *faults);
+/* Whether no fault is armed: nothing can happen to an answer. */
+bool armed_is_empty(const struct armed_faults *faults);
 
 /* Arm a rule, {"on":{…},"times":1,"stage":"before"|"after","do":{"fault":…}}; the rule is copied.
  * Returns the rule as the API shows it (caller deletes), or NULL and a sentence that names the

@@ -47,9 +47,7 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     memcpy(token.app_id, app.app_id, sizeof token.app_id);
     memcpy(token.instance_id, instance.instance_id, sizeof token.instance_id);
     memcpy(token.site_id, instance.site_id, sizeof token.site_id);
-    OWNED(buf_free) struct buf text = {0};
-    token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_plain(answer, "access_token", buf_str(&text));
+    token_put(x, &token, answer, "access_token");
     tree_put_text(answer, "token_type", "Bearer");
     tree_put_plain_int(answer, "expires_in", lifetime_s);
     return REFUSAL_NONE;

@@ -20,9 +20,7 @@ void custom_put_access_token(struct exchange *x, const struct instance *instance
     struct token token = token_for(TOKEN_CUSTOM_ACCESS, instance);
     token.expires_ms =
         x->now_ms + world_lifetime_s(x->world, LIFETIME_CUSTOM_ACCESS, instance->app_id) * 1000;
-    OWNED(buf_free) struct buf text = {0};
-    token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_plain(answer, "access_token", buf_str(&text));
+    token_put(x, &token, answer, "access_token");
 }
 
 void custom_put_refresh_token(struct exchange *x, const struct instance *instance,
@@ -31,7 +29,5 @@ void custom_put_refresh_token(struct exchange *x, const struct instance *instanc
     struct token token = token_for(TOKEN_CUSTOM_REFRESH, instance);
     if (line)
         token.family = line->family;
-    OWNED(buf_free) struct buf text = {0};
-    token_mint(x->world, x->now_ms, &token, &text);
-    tree_put_plain(answer, "refresh_token", buf_str(&text));
+    token_put(x, &token, answer, "refresh_token");
 }

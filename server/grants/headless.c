@@ -80,9 +80,7 @@ void headless_answer(struct exchange *x, const struct token *person, const struc
     access.family = 0;
     access.id[0] = '\0';
     access.offline = line != NULL;
-    OWNED(buf_free) struct buf text = {0};
-    token_mint(x->world, x->now_ms, &access, &text);
-    tree_put_plain(answer, "access_token", buf_str(&text));
+    token_put(x, &access, answer, "access_token");
     tree_put_text(answer, "token_type", "Bearer");
     tree_put_int(answer, "expires_in", lifetime_s);
     if (!line)
@@ -91,9 +89,7 @@ void headless_answer(struct exchange *x, const struct token *person, const struc
     refresh.kind = TOKEN_OAUTH_REFRESH;
     refresh.offline = true;
     refresh.expires_ms = x->now_ms + REFRESH_LIFE_S * INT64_C(1000);
-    buf_clear(&text);
-    token_mint(x->world, x->now_ms, &refresh, &text);
-    tree_put_plain(answer, "refresh_token", buf_str(&text));
+    token_put(x, &refresh, answer, "refresh_token");
 }
 
 bool headless_wants_refresh(const struct exchange *x)

@@ -95,7 +95,7 @@ static enum refusal run_service(struct exchange *x, const struct token_service *
     refusal = grant->run(x, answer);
     if (refusal)
         return refusal;
-    response_json(x->response, 200, answer);
+    exchange_answer(x, 200, answer);
     answer = NULL;
     return REFUSAL_NONE;
 }

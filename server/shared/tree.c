@@ -1,6 +1,7 @@
 /* The strict door in front of cJSON. Why each check: see tree.h and docs/decisions/0005. */
 #include "shared/tree.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,21 +153,33 @@ void tree_put_text(cJSON *object, const char *name, const char *text)
     tree_put(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
-void tree_put_plain(cJSON *object, const char *name, const char *text)
+/* The text in quotes, escaped where it must be; gives memory of cJSON's. */
+static char *quote(const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "-_.|:";
     size_t len = strspn(text, plain);
     if (text[len]) {
-        tree_put_text(object, name, text);
-        return;
+        OWNED(tree_free) cJSON *string = cJSON_CreateString(text);
+        return tree_print(string);
     }
     char *quoted = mem_grow(NULL, len + 3, 1);
     quoted[0] = quoted[len + 1] = '"';
     memcpy(quoted + 1, text, len);
     quoted[len + 2] = '\0';
-    tree_put(object, name, cJSON_CreateRaw(quoted));
-    free(quoted);
+    return quoted;
+}
+
+void tree_put_plain(cJSON *object, const char *name, const char *text)
+{
+    tree_set_plain(tree_put(object, name, cJSON_CreateRaw("")), text);
+}
+
+void tree_set_plain(cJSON *member, const char *text)
+{
+    assert(cJSON_IsRaw(member));
+    cJSON_free(member->valuestring);
+    member->valuestring = quote(text);
 }
 
 void tree_put_plain_int(cJSON *object, const char *name, int64_t value)

@@ -40,7 +40,10 @@ void tree_put_text(cJSON *object, const char *name, const char *text);
 /* The same for a long text that is likely to need no escapes, such as a token: it is printed as it
  * is. For trees that are only printed: the member is not found again by tree_text. */
 void tree_put_plain(cJSON *object, const char *name, const char *text);
-/* A whole number for such trees: cJSON prints a number as a fraction, reads it back and compares. */
+/* Give a member that tree_put_plain could have put another text. */
+void tree_set_plain(cJSON *member, const char *text);
+/* A whole number for such trees: cJSON prints a number as a fraction, reads it back and compares.
+ */
 void tree_put_plain_int(cJSON *object, const char *name, int64_t value);
 void tree_put_int(cJSON *object, const char *name, int64_t value);
 void tree_put_flag(cJSON *object, const char *name, bool value);

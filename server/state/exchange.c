@@ -232,6 +232,13 @@ enum refusal exchange_refuse(struct exchange *x, enum refusal refusal, const cha
     return refusal;
 }
 
+void exchange_answer(struct exchange *x, int status, cJSON *answer)
+{
+    cJSON_Delete(x->answer);
+    x->answer = answer;
+    x->answer_status = status;
+}
+
 void exchange_done(struct exchange *x)
 {
     cJSON_Delete(x->body);
@@ -242,6 +249,8 @@ void exchange_done(struct exchange *x)
     free(x->path);
     free(x->place);
     free(x->carried);
+    free(x->drafts);
+    cJSON_Delete(x->answer);
     for (size_t i = 0; i < sizeof x->segments / sizeof *x->segments; i++)
         free(x->segments[i]);
 }

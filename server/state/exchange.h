@@ -40,6 +40,10 @@ struct exchange {
                            taken instead where the profile accepts them; owned */
 
     char home[MODEL_WORLD_MAX + 1]; /* the world that a token or ticket of ours was made in */
+    cJSON *answer;                  /* what a handler answers, where its printing can wait; owned */
+    int answer_status;
+    struct drafts *drafts; /* owned */
+
     struct token *carried;    /* the token or code the request carries, when it is ours; owned */
     const char *carried_text; /* its text; borrowed from the body or the headers */
 
@@ -76,6 +80,9 @@ void exchange_set_grant(struct exchange *x, const char *grant);
  * `return exchange_refuse(x, REFUSAL_…, "…")`. */
 enum refusal exchange_refuse(struct exchange *x, enum refusal refusal, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Answer with JSON that is printed once the world's lock is free; `answer` is taken. */
+void exchange_answer(struct exchange *x, int status, cJSON *answer);
 
 /* Read query and body. Needs request only; world and route may be unknown. */
 void exchange_parse(struct exchange *x);

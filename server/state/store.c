@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "shared/lock.h"
 #include "shared/mem.h"
 
 enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512 };
@@ -240,7 +241,7 @@ void store_close(struct store *store)
  * outlives the step. */
 static sqlite3_stmt *use(struct store *store, enum statement which)
 {
-    pthread_mutex_lock(&store->lock);
+    lock_take(&store->lock);
     return store->statements[which];
 }
 

@@ -14,27 +14,6 @@
 
 enum { SERIAL_BLOCK = 100000 };
 
-/* Tell the processor that this is a wait, where it has a word for that. */
-static inline void breathe(void)
-{
-#if defined __x86_64__ || defined __i386__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
-}
-
-void world_lock(struct world *world)
-{
-    enum { TRIES = 200 };
-    for (int i = 0; i < TRIES; i++) {
-        if (pthread_mutex_trylock(&world->lock) == 0)
-            return;
-        breathe();
-    }
-    pthread_mutex_lock(&world->lock);
-}
-
 int64_t world_now(const struct world *world)
 {
     return timeline_at(&world->time, now_real_ms());

@@ -86,10 +86,6 @@ struct world {
     struct world *next; /* in the registry's bucket */
 };
 
-/* Take the world's lock. Most holders are done within microseconds, sooner than a thread can be put
- * to sleep and woken, so it tries for as long before it sleeps. Give it back as any other mutex. */
-void world_lock(struct world *world);
-
 /* All functions below: under the world's lock, unless they say otherwise. */
 
 int64_t world_now(const struct world *world);

@@ -7,6 +7,7 @@
  * that `data` stays what a client would see in the wild (docs/decisions/0006). */
 #include "tokens/token.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,11 @@ static const struct kind_row kinds[TOKEN_KIND_COUNT] = {
 const char *token_kind_name(enum token_kind kind)
 {
     return kinds[kind].name;
+}
+
+const char *token_kind_group(enum token_kind kind)
+{
+    return kinds[kind].group;
 }
 
 bool token_is_access(enum token_kind kind)
@@ -140,11 +146,11 @@ static char *facts_claim(const struct token *t)
 static const char odd_end[] = "-._~+/==";
 
 /* Make up for the bytes that the token lacks: base64 makes four of three. */
-static void pad_claims(struct claims *claims, const struct world *world, size_t len)
+static void pad_claims(struct claims *claims, const struct mint_wish *wish, size_t len)
 {
     static const char empty_claim[] = "\"pad\":\"\",";
-    size_t missing = world->mint.token_bytes - len;
-    if (world->mint.odd)
+    size_t missing = wish->token_bytes - len;
+    if (wish->odd)
         missing -= missing < sizeof odd_end ? missing : sizeof odd_end - 1;
     size_t n = missing * 3 / 4;
     n = n > sizeof empty_claim ? n - (sizeof empty_claim - 1) : 1;
@@ -153,9 +159,16 @@ static void pad_claims(struct claims *claims, const struct world *world, size_t 
         claims->pad[i] = (char)('a' + i % 26);
 }
 
-void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out)
+/* A token whose facts stand, and all that writing it takes: the world is no longer needed. */
+struct draft {
+    struct token token;
+    enum signer_key key;
+    struct mint_wish wish;
+};
+
+/* Fill in what only the world can say. Under its lock. */
+static struct draft draw_up(struct world *world, int64_t now_ms, struct token *token)
 {
-    const struct kind_row *row = &kinds[token->kind];
     memcpy(token->world, world->id, sizeof token->world);
     token->serial = world_serial(world);
     token->issued_ms = now_ms;
@@ -163,7 +176,17 @@ void token_mint(struct world *world, int64_t now_ms, struct token *token, struct
         token->family = token->serial;
     if (!token_is_access(token->kind) && token->kind != TOKEN_CODE && !*token->id)
         world_guid(world, token->id);
-    int64_t iat_s = now_ms / 1000;
+    enum signer_key key = kinds[token->kind].key;
+    if (key == KEY_ACCESS_CUSTOM && profile_is(&world->profile, PROFILE_ACCESS_TOKEN_ALG, "HS256"))
+        key = KEY_ACCESS_CUSTOM_HS;
+    return (struct draft){.token = *token, .key = key, .wish = world->mint};
+}
+
+static void write_out(const struct draft *draft, struct buf *out)
+{
+    const struct token *token = &draft->token;
+    const struct kind_row *row = &kinds[token->kind];
+    int64_t iat_s = token->issued_ms / 1000;
     OWNED(claims_free)
     struct claims claims = {
         .data = data_claim(token),
@@ -171,20 +194,52 @@ void token_mint(struct world *world, int64_t now_ms, struct token *token, struct
         .iat_s = iat_s,
         .exp_s = row->exp_s ? iat_s + row->exp_s : token->expires_ms / 1000,
     };
-    enum signer_key key = row->key;
-    if (key == KEY_ACCESS_CUSTOM && profile_is(&world->profile, PROFILE_ACCESS_TOKEN_ALG, "HS256"))
-        key = KEY_ACCESS_CUSTOM_HS;
     size_t start = out->len;
     buf_text(out, row->prefix);
-    signer_sign(out, key, &claims);
-    if (world->mint.token_bytes > out->len - start) {
-        pad_claims(&claims, world, out->len - start);
+    signer_sign(out, draft->key, &claims);
+    if (draft->wish.token_bytes > out->len - start) {
+        pad_claims(&claims, &draft->wish, out->len - start);
         out->len = start;
         buf_text(out, row->prefix);
-        signer_sign(out, key, &claims);
+        signer_sign(out, draft->key, &claims);
     }
-    if (world->mint.odd)
+    if (draft->wish.odd)
         buf_text(out, odd_end);
+}
+
+void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out)
+{
+    struct draft draft = draw_up(world, now_ms, token);
+    write_out(&draft, out);
+}
+
+struct drafts {
+    size_t n;
+    struct {
+        struct draft draft;
+        cJSON *member; /* where the text goes; borrowed from the exchange's answer */
+    } items[EXCHANGE_MINTED_MAX];
+};
+
+void token_put(struct exchange *x, struct token *token, cJSON *answer, const char *name)
+{
+    if (!x->drafts)
+        x->drafts = mem_new(1, sizeof *x->drafts);
+    assert(x->drafts->n < EXCHANGE_MINTED_MAX);
+    size_t i = x->drafts->n++;
+    x->drafts->items[i].draft = draw_up(x->world, x->now_ms, token);
+    x->drafts->items[i].member = tree_put(answer, name, cJSON_CreateRaw("null"));
+}
+
+void token_write_answer(struct exchange *x)
+{
+    for (size_t i = 0; x->drafts && i < x->drafts->n; i++) {
+        OWNED(buf_free) struct buf text = {0};
+        write_out(&x->drafts->items[i].draft, &text);
+        tree_set_plain(x->drafts->items[i].member, buf_str(&text));
+    }
+    response_json(x->response, x->answer_status, x->answer);
+    x->answer = NULL;
 }
 
 /* One field of the facts claim; false where it is missing or too long. */
@@ -300,145 +355,4 @@ const struct token *token_of(struct exchange *x, const char *text)
     x->carried = mem_new(1, sizeof token);
     *x->carried = token;
     return adopt(x);
-}
-
-enum { MARK_MAX = 3 * MODEL_ID_MAX };
-
-/* The marks that may speak of a token: "<what>/t/<serial>", "<what>/<group>/i/<instance>" and
- * "<what>/<group>/a/<app>", each a serial up to which it holds. */
-static int64_t top_mark(struct world *world, const struct token *token, const char *what)
-{
-    char one[MARK_MAX], of_instance[MARK_MAX], of_app[MARK_MAX];
-    const char *group = kinds[token->kind].group;
-    snprintf(one, sizeof one, "%s/t/%lld", what, (long long)token->serial);
-    snprintf(of_instance, sizeof of_instance, "%s/%s/i/%s", what, group, token->instance_id);
-    snprintf(of_app, sizeof of_app, "%s/%s/a/%s", what, group, token->app_id);
-    const char *ids[] = {one, of_instance, of_app};
-    return store_top_mark(world->store, world->id, ids, 3);
-}
-
-static void put_marks(struct world *world, const struct token_filter *filter, const char *what)
-{
-    static const char *const groups[] = {"access", "refresh", "code"};
-    world->has_marks = true;
-    char id[MARK_MAX];
-    if (filter->serial) {
-        snprintf(id, sizeof id, "%s/t/%lld", what, (long long)filter->serial);
-        store_put_mark(world->store, world->id, id, filter->serial);
-        return;
-    }
-    int64_t upto = world_serial(world);
-    for (size_t i = 0; i < 3; i++) {
-        if (filter->kind && strcmp(filter->kind, groups[i]) != 0)
-            continue;
-        snprintf(id, sizeof id, "%s/%s/%c/%.64s", what, groups[i], filter->instance_id ? 'i' : 'a',
-                 filter->instance_id ? filter->instance_id : filter->app_id);
-        store_put_mark(world->store, world->id, id, upto);
-    }
-}
-
-void token_expire(struct world *world, const struct token_filter *filter)
-{
-    put_marks(world, filter, "expired");
-}
-
-void token_revoke(struct world *world, const struct token_filter *filter)
-{
-    put_marks(world, filter, "revoked");
-}
-
-static void family_mark(const struct token *token, char ret_id[static MARK_MAX])
-{
-    snprintf(ret_id, MARK_MAX, "family/%lld", (long long)token->family);
-}
-
-void token_revoke_family(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    family_mark(token, id);
-    world->has_marks = true;
-    store_put_mark(world->store, world->id, id, 1);
-    token_revoke(world,
-                 &(struct token_filter){.kind = "access", .instance_id = token->instance_id});
-}
-
-static void strict_mark(const struct token *token, char ret_id[static MARK_MAX])
-{
-    snprintf(ret_id, MARK_MAX, "strict/%lld", (long long)token->family);
-}
-
-void token_make_strict(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    strict_mark(token, id);
-    world->has_marks = true;
-    store_put_mark(world->store, world->id, id, 1);
-}
-
-bool token_is_strict(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    strict_mark(token, id);
-    const char *ids[] = {id};
-    return store_top_mark(world->store, world->id, ids, 1) > 0;
-}
-
-static bool family_is_dead(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    family_mark(token, id);
-    const char *ids[] = {id};
-    return token_is_refresh(token->kind) && store_top_mark(world->store, world->id, ids, 1) > 0;
-}
-
-/* Whether the installation that a token belongs to is still the one there is. Whether Wix kills
- * tokens at once, and what becomes of an old refresh token, is unknown (picks 7 and 10). */
-static bool is_installed(struct world *world, const struct token *token)
-{
-    struct instance instance;
-    if (!store_find_instance(world->store, world->id, token->instance_id, &instance))
-        return false;
-    if (token_is_access(token->kind) &&
-        profile_is(&world->profile, PROFILE_UNINSTALLED_TOKENS, "alive"))
-        return true;
-    if (instance.state == INSTALL_UNINSTALLED)
-        return false;
-    return instance.generation == token->generation ||
-           (token->kind == TOKEN_CUSTOM_REFRESH &&
-            profile_is(&world->profile, PROFILE_REINSTALLED_REFRESH_TOKEN, "alive"));
-}
-
-enum token_standing token_standing(struct world *world, const struct token *token, int64_t now_ms)
-{
-    if (token->expires_ms && now_ms >= token->expires_ms)
-        return STANDING_EXPIRED;
-    if (*token->instance_id && !is_installed(world, token))
-        return STANDING_UNINSTALLED;
-    if (!world->has_marks)
-        return STANDING_GOOD;
-    if (top_mark(world, token, "revoked") >= token->serial || family_is_dead(world, token))
-        return STANDING_REVOKED;
-    if (top_mark(world, token, "expired") >= token->serial)
-        return STANDING_EXPIRED;
-    return STANDING_GOOD;
-}
-
-static void spent_mark(const struct token *token, char ret_id[static MARK_MAX])
-{
-    snprintf(ret_id, MARK_MAX, "spent/%lld", (long long)token->serial);
-}
-
-bool token_spend(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    spent_mark(token, id);
-    world->has_marks = true;
-    return store_spend(world->store, world->id, id);
-}
-
-bool token_is_spent(struct world *world, const struct token *token)
-{
-    char id[MARK_MAX];
-    spent_mark(token, id);
-    return world->has_marks && store_is_spent(world->store, world->id, id);
 }

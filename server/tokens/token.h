@@ -53,6 +53,8 @@ enum token_standing {
 };
 
 const char *token_kind_name(enum token_kind kind); /* "code", "refresh", "access" … */
+/* What a filter calls it: "access", "refresh", "code". */
+const char *token_kind_group(enum token_kind kind);
 bool token_is_access(enum token_kind kind);
 bool token_is_refresh(enum token_kind kind);
 
@@ -60,6 +62,14 @@ bool token_is_refresh(enum token_kind kind);
  * (and family and id when a line goes on); serial, world and issue time are filled in here. The
  * text is appended to `out`. Under the world's lock. */
 void token_mint(struct world *world, int64_t now_ms, struct token *token, struct buf *out);
+
+/* The same into a member of an answer that exchange_answer takes: the token's facts stand now, its
+ * text is written by token_write_answer. */
+void token_put(struct exchange *x, struct token *token, cJSON *answer, const char *name);
+
+/* Write the tokens of the exchange's answer and print it into the response. Needs no lock: nearly
+ * all of a token's cost is here. */
+void token_write_answer(struct exchange *x);
 
 /* Read any token the fake made. False where it is malformed or not ours. Says nothing of expiry.
  * Needs no lock. */
