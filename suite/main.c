@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "again.h"
-#include "drivers/adapter.h"
-#include "drivers/exec.h"
+#include "choice.h"
 #include "fake/http.h"
 #include "fake/server.h"
 #include "host/files.h"
@@ -19,6 +18,7 @@
 #include "report/compare.h"
 #include "report/console.h"
 #include "report/run.h"
+#include "routing.h"
 #include "scenario/catalogue.h"
 #include "scenario/describe.h"
 #include "shared/mem.h"
@@ -125,11 +125,11 @@ struct running {
     struct known flaky;
     struct console console;
     struct server server;
-    struct driver driver;
-    const char *client; /* how it was named; borrowed */
+    struct choice choice;
     struct trial_setup setup;
     int64_t jobs;
     char *again;
+    char *preload;
 };
 
 static void running_free(struct running *running)
@@ -137,9 +137,9 @@ static void running_free(struct running *running)
     known_free(&running->known);
     known_free(&running->flaky);
     server_stop(&running->server);
-    if (running->driver.free)
-        driver_free(&running->driver);
+    choice_free(&running->choice);
     free(running->again);
+    free(running->preload);
 }
 
 static void tell(void *context, struct result *result)
@@ -156,42 +156,17 @@ static void tell(void *context, struct result *result)
     print(stdout, &line);
 }
 
-/* 'it'\''s' for it's. */
-static void add_quoted(struct buf *out, const char *text)
-{
-    buf_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            buf_text(out, "'\\''");
-        else
-            buf_char(out, *text);
-    }
-    buf_char(out, '\'');
-}
-
 /* The command line that repeats this run; --only is added per scenario. */
 static char *make_again(const struct options *options)
 {
-    static const struct {
-        enum option option;
-        const char *name;
-    } kept[] = {{OPTION_COMMAND, "command"},
-                {OPTION_ADAPTER, "adapter"},
-                {OPTION_ADAPTER_URL, "adapter-url"},
-                {OPTION_SERVER, "server"},
-                {OPTION_CONTROL_TOKEN, "control-token"},
-                {OPTION_TIMEOUT, "timeout"},
-                {OPTION_CAPS, "caps"},
-                {OPTION_SCENARIO_DIR, "scenario-dir"}};
+    static const enum option kept[] = {OPTION_LISTEN,  OPTION_UNMODIFIED, OPTION_ROUTE,
+                                       OPTION_FLOWS,   OPTION_SERVER,     OPTION_CONTROL_TOKEN,
+                                       OPTION_TIMEOUT, OPTION_CAPS,       OPTION_SCENARIO_DIR};
     struct buf line = {0};
     buf_text(&line, "fakewix-conform run");
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const char *value = options_text(options, kept[i].option);
-        if (!value)
-            continue;
-        buf_format(&line, " --%s ", kept[i].name);
-        add_quoted(&line, value);
-    }
+    choice_add_again(options, &line);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        options_add_again(options, kept[i], &line);
     return buf_take(&line);
 }
 
@@ -220,21 +195,37 @@ static bool wants_colour(const struct options *options)
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
-/* The one way in which the client is reached. */
-static bool choose_driver(struct running *running, int64_t timeout_ms, struct err *err)
+static bool read_flows(const char *text, unsigned *ret_flows, struct err *err)
 {
-    const struct options *options = running->options;
-    const char *command = options_text(options, OPTION_COMMAND);
-    const char *adapter = options_text(options, OPTION_ADAPTER);
-    const char *url = options_text(options, OPTION_ADAPTER_URL);
-    if (!command + !adapter + !url != 2)
-        return err_set(err, "name the client in one way: fakewix-conform run --command 'PROGRAM', "
-                            "or --adapter, or --adapter-url");
-    running->client = command ? command : adapter ? adapter : url;
-    if (!command)
-        return adapter_driver(adapter, url, timeout_ms, stop_pipe[0], &running->driver, err);
-    running->driver = exec_driver(command);
+    unsigned flows = 0;
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        OWNED(mem_text_free) char *name = mem_text_n(text, len);
+        enum flow flow = FLOW_COUNT;
+        if (!flow_by_name(name, &flow))
+            return err_set(err, "--flows takes client_credentials, legacy and install, not \"%s\"",
+                           name);
+        flows |= FLOW_MASK(flow);
+        text += len + (text[len] == ',');
+    }
+    *ret_flows = flows;
     return true;
+}
+
+/* The library that moves a program's clock, where it was installed with this one; caller frees with
+ * free(); NULL where it was not. */
+static char *find_preload(void)
+{
+    OWNED(mem_text_free) char *folder = files_program_folder();
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    if (!slash)
+        return NULL;
+    *slash = '\0';
+    char *library = mem_format("%s/lib/libfakewix-preload.so", folder);
+    if (access(library, R_OK) == 0)
+        return library;
+    free(library);
+    return NULL;
 }
 
 static bool read_run_options(struct running *running, const struct catalogue *catalogue,
@@ -253,23 +244,38 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         (flaky && !known_read(flaky, catalogue, &running->flaky, err)))
         return false;
     const char *url = options_text(options, OPTION_SERVER);
+    if (options_text(options, OPTION_UNMODIFIED) && !url)
+        url = routing_address(look_up);
     const char *token = options_text(options, OPTION_CONTROL_TOKEN);
     if (url && !server_use(url, token, &running->server, err))
         return false;
-    if (!choose_driver(running, timeout_s * 1000, err))
+    if (!choice_make(options, timeout_s * 1000, stop_pipe[0], &running->choice, err))
         return false;
+    if (running->choice.alone && running->jobs > 1)
+        return err_set(err, "a running app is one client for all scenarios: --jobs must be 1");
+    const char *flows = options_text(options, OPTION_FLOWS);
     running->console.colour = wants_colour(options);
     running->again = make_again(options);
+    running->preload = find_preload();
+    if (running->preload && running->choice.driver.starts)
+        running->choice.driver.offers |= NEED_MASK(NEED_BIT_CLOCK);
     running->flaky.flaky = true;
     running->setup = (struct trial_setup){
         .server = &running->server,
-        .driver = &running->driver,
-        .offers = running->driver.offers,
+        .driver = &running->choice.driver,
+        .offers = running->choice.driver.offers,
+        .flows = running->choice.alone ? FLOW_MASK(FLOW_LEGACY) | FLOW_MASK(FLOW_INSTALL)
+                                       : FLOW_MASK(FLOW_COUNT) - 1,
+        .world = running->choice.world,
+        .ca_file = routing_address(look_up) ? look_up("FAKEWIX_CA") : NULL,
+        .unmodified = options_text(options, OPTION_UNMODIFIED) != NULL,
+        .preload = running->preload,
         .timeout_ms = timeout_s * 1000,
         .quiet_ms = (int)(QUIET_MS * scale / PERCENT),
         .stop_fd = stop_pipe[0],
     };
-    if (caps && !read_caps(caps, &running->setup.offers, err))
+    if ((caps && !read_caps(caps, &running->setup.offers, err)) ||
+        (flows && !read_flows(flows, &running->setup.flows, err)))
         return false;
     running->setup.sure = caps ? running->setup.offers : 0;
     return true;
@@ -369,7 +375,7 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
                               .interrupted = is_stopped};
     struct result *results = crew_run(&crew);
     struct run run = {
-        .client = running->client,
+        .client = running->choice.client,
         .again = running->again,
         .strict = options_text(running->options, OPTION_STRICT) != NULL,
         .interrupted = stopped,
@@ -390,10 +396,16 @@ static int command_run(const struct options *options, const struct catalogue *ca
     const struct option_values *only = &options->values[OPTION_ONLY];
     OWNED(plan_free) struct plan plan = {0};
     OWNED(running_free) struct running running = {.options = options};
+    if (options_text(options, OPTION_UNMODIFIED) && !routing_address(look_up)) {
+        routing_enter(options, look_up, err);
+        return RUN_BROKEN;
+    }
     if (!read_run_options(&running, catalogue, err) ||
         !plan_make(catalogue, only->list, only->n, &plan, err))
         return RUN_USAGE;
-    if (!running.server.url && !server_start(getenv("FAKEWIX_BIN"), &running.server, err))
+    if (!running.server.url &&
+        !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &running.server,
+                      err))
         return RUN_BROKEN;
     return try_plan(&running, &plan, err);
 }

@@ -168,6 +168,31 @@ bool options_number(const struct options *options, enum option option, int64_t m
                    (long long)min, (long long)max, text);
 }
 
+/* 'it'\''s' for it's. */
+static void add_quoted(struct buf *out, const char *text)
+{
+    buf_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_text(out, "'\\''");
+        else
+            buf_char(out, *text);
+    }
+    buf_char(out, '\'');
+}
+
+void options_add_again(const struct options *options, enum option option, struct buf *line)
+{
+    const char *value = options_text(options, option);
+    if (!value)
+        return;
+    buf_format(line, " --%s", rows[option].name);
+    if (!rows[option].argument)
+        return;
+    buf_char(line, ' ');
+    add_quoted(line, value);
+}
+
 static void add_option_help(enum option option, struct buf *out)
 {
     OWNED(mem_text_free)

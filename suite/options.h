@@ -54,6 +54,9 @@ const char *options_text(const struct options *options, enum option option);
 bool options_number(const struct options *options, enum option option, int64_t min, int64_t max,
                     int64_t fallback, int64_t *ret_number, struct err *err);
 
+/* Append " --name 'value'" for a shell, where the option is given. */
+void options_add_again(const struct options *options, enum option option, struct buf *line);
+
 void options_add_help(struct buf *out);
 
 void options_free(struct options *options);

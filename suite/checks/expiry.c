@@ -36,6 +36,37 @@ void check_expired_token_recovered(const struct evidence *evidence, const cJSON 
     finding_holds(finding, "an expired token was sent, refused, and replaced");
 }
 
+void check_no_expired_token_sent(const struct evidence *evidence, const cJSON *params,
+                                 struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "no API call with an expired token");
+    size_t expired = counting_first(wire, 0, is_expired_call);
+    if (expired < wire->n)
+        finding_broken(finding, &wire->list[expired], "<%s> after its time",
+                       evidence_token_name(evidence, wire->list[expired].token));
+    else if (counting_from(wire, 0, exchange_asks_for_token) < 2)
+        finding_undecided(finding, "no second token, and no call that needed one");
+    else
+        finding_holds(finding, "a new token was asked for in time");
+}
+
+void check_clock_has_moved(const struct evidence *evidence, const cJSON *params,
+                           struct finding *finding)
+{
+    int64_t n = counting_from(&evidence->wire, 0, exchange_asks_for_token);
+    (void)params;
+    buf_text(&finding->expected, "a second token request, 700 s after a token for 600 s");
+    if (n >= 2)
+        finding_holds(finding, "it asked for another token");
+    else
+        finding_undecided(finding,
+                          "%lld token requests: its clock could not be moved, or it does "
+                          "not go by it",
+                          (long long)n);
+}
+
 /* The first call like the one refused, from number `from` on. */
 static size_t find_retry(const struct wire *wire, const struct exchange *refused, size_t from)
 {

@@ -420,15 +420,6 @@ static bool do_step(struct play *play, const struct step *step)
     return false;
 }
 
-static int64_t widest(const struct variant *variant)
-{
-    int64_t parallel = 1;
-    for (size_t i = 0; i < variant->n_steps; i++)
-        if (variant->steps[i].parallel > parallel)
-            parallel = variant->steps[i].parallel;
-    return parallel;
-}
-
 /* Unique, since an adapter over HTTP has the clients of several scenarios at a time. */
 static char *name_client(const struct act *act, int number)
 {
@@ -439,7 +430,7 @@ static bool adapter_play(void *context, const struct act *act, struct performanc
                          struct err *err)
 {
     struct performance performance = {.n_calls = variant_count_calls(act->variant),
-                                      .n_parallel = widest(act->variant),
+                                      .n_parallel = variant_widest(act->variant),
                                       .out.max = PROCESS_OUTPUT_MAX,
                                       .err.max = PROCESS_OUTPUT_MAX};
     struct play play = {.adapter = context,
@@ -449,7 +440,7 @@ static bool adapter_play(void *context, const struct act *act, struct performanc
                         .browser = browser_open(1),
                         .deadline_ms = now_steady_ms() + act->timeout_ms,
                         .err = err};
-    bool played = true;
+    bool played = act_begin(act, err);
     for (size_t i = 0; played && !play.over && i < act->variant->n_steps; i++)
         played = do_step(&play, &act->variant->steps[i]);
     say_bye(&play);
@@ -534,6 +525,7 @@ bool adapter_driver(const char *command, const char *url, int64_t timeout_ms, in
     adapter->url = url ? mem_text(url) : NULL;
     *ret_driver = (struct driver){.name = "adapter",
                                   .offers = read_caps(hello, adapter),
+                                  .starts = command != NULL,
                                   .context = adapter,
                                   .play = adapter_play,
                                   .free = adapter_free};

@@ -11,7 +11,7 @@ struct variable {
     const char *value; /* NULL: not set */
 };
 
-enum { N_VARIABLES = 11 };
+enum { N_VARIABLES = 12 };
 
 static void list_variables(const struct act *act, struct variable list[static N_VARIABLES])
 {
@@ -20,14 +20,15 @@ static void list_variables(const struct act *act, struct variable list[static N_
     const struct variable all[N_VARIABLES] = {
         {"CONFORM_SCENARIO", act->scenario},
         {"CONFORM_STATE_DIR", act->state_folder},
-        {"WIX_API_BASE", world->base},
-        {"WIX_AUTH_BASE", world->base},
-        {"WIX_INSTALL_BASE", world->base},
+        {"WIX_API_BASE", act->unmodified ? "https://www.wixapis.com" : world->base},
+        {"WIX_AUTH_BASE", act->unmodified ? "https://www.wixapis.com" : world->base},
+        {"WIX_INSTALL_BASE", act->unmodified ? "https://www.wix.com" : world->base},
         {"WIX_APP_ID", world->app_id},
         {"WIX_APP_SECRET", world->app_secret},
         {"WIX_INSTANCE_ID", fresh ? NULL : world->instance_id},
         {"WIX_REFRESH_TOKEN", act->stage->refresh_token},
         {"WIX_REDIRECT_URL", ENVIRONMENT_REDIRECT_URL},
+        {"WIX_CA_FILE", act->ca_file},
         {"WIX_WEBHOOK_KEY", environment_webhook_key},
     };
     memcpy(list, all, sizeof all);

@@ -48,22 +48,13 @@ struct play {
 
 /* ---- one run of the program ---- */
 
-static int64_t widest(const struct variant *variant)
-{
-    int64_t parallel = 1;
-    for (size_t i = 0; i < variant->n_steps; i++)
-        if (variant->steps[i].parallel > parallel)
-            parallel = variant->steps[i].parallel;
-    return parallel;
-}
-
 static bool start(struct play *play, const char *operation, int64_t calls, const char *token)
 {
     OWNED(process_env_free) struct process_env env = {0};
     environment_fill(play->act, &env);
     process_env_set(&env, "CONFORM_OP", operation);
     environment_set_number(&env, "CONFORM_CALLS", calls);
-    environment_set_number(&env, "CONFORM_PARALLEL", widest(play->act->variant));
+    environment_set_number(&env, "CONFORM_PARALLEL", variant_widest(play->act->variant));
     process_env_unset(&env, "CONFORM_TOKEN");
     if (token)
         process_env_set(&env, "CONFORM_TOKEN", token);
@@ -365,20 +356,12 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
                    step_name(step->kind));
 }
 
-static const char *find_trouble(const struct performance *performance)
-{
-    for (size_t i = 0; i < performance->n_installs; i++)
-        if (performance->installs[i].trouble)
-            return performance->installs[i].trouble;
-    return "nothing was asked of it";
-}
-
 static bool exec_play(void *context, const struct act *act, struct performance *ret_performance,
                       struct err *err)
 {
     const struct exec *exec = context;
     struct performance performance = {.n_calls = variant_count_calls(act->variant),
-                                      .n_parallel = widest(act->variant),
+                                      .n_parallel = variant_widest(act->variant),
                                       .out.max = PROCESS_OUTPUT_MAX,
                                       .err.max = PROCESS_OUTPUT_MAX};
     struct play play = {.command = exec->command,
@@ -387,7 +370,7 @@ static bool exec_play(void *context, const struct act *act, struct performance *
                         .browser = browser_open(1),
                         .deadline_ms = now_steady_ms() + act->timeout_ms,
                         .err = err};
-    bool played = true;
+    bool played = act_begin(act, err);
     for (size_t i = 0; played && !play.over && i < act->variant->n_steps;)
         played = do_steps(&play, i, &i);
     played = finish_all(&play) && played;
@@ -395,8 +378,9 @@ static bool exec_play(void *context, const struct act *act, struct performance *
     browser_close(play.browser);
     performance.persists = files_folder_holds_something(act->state_folder);
     if (!performance.detail)
-        performance_note(&performance, CLIENT_ERROR,
-                         mem_format("came to no end of its own: %s", find_trouble(&performance)));
+        performance_note(
+            &performance, CLIENT_ERROR,
+            mem_format("came to no end of its own: %s", performance_trouble(&performance)));
     *ret_performance = performance;
     return played;
 }
@@ -414,6 +398,7 @@ struct driver exec_driver(const char *command)
     exec->command = mem_text(command);
     return (struct driver){
         .name = "exec",
+        .starts = true,
         .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT) |
                   NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
                   NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES),

@@ -23,10 +23,13 @@ static bool write_hand(const struct hand *hand, int flags, struct err *err)
 
 bool hand_open(const char *folder, const char *library, struct hand *ret_hand, struct err *err)
 {
-    struct hand hand = {.library = mem_text(library), .file = mem_format("%s.clock", folder)};
+    bool is_plain = !strpbrk(library, " :"); /* LD_PRELOAD ends a name at either */
+    struct hand hand = {.file = mem_format("%s.clock", folder)};
+    hand.library = is_plain ? mem_text(library) : mem_format("%s.so", folder);
+    if (!is_plain && symlink(library, hand.library) == 0)
+        hand.is_link = true;
     if (!write_hand(&hand, O_CREAT | O_EXCL, err)) {
-        free(hand.library);
-        free(hand.file);
+        hand_free(&hand);
         return false;
     }
     *ret_hand = hand;
@@ -42,9 +45,9 @@ bool hand_move(struct hand *hand, int64_t seconds, struct err *err)
 void hand_guide(const struct hand *hand, struct process_env *env)
 {
     const char *there = process_env_get(env, "LD_PRELOAD");
+    bool more = there && *there && !strstr(there, "libfakewix-preload.so");
     OWNED(mem_text_free)
-    char *value =
-        there && *there ? mem_format("%s:%s", hand->library, there) : mem_text(hand->library);
+    char *value = more ? mem_format("%s:%s", hand->library, there) : mem_text(hand->library);
     process_env_set(env, "LD_PRELOAD", value);
     process_env_set(env, "FAKEWIX_PRELOAD_CLOCK", hand->file);
 }
@@ -53,6 +56,8 @@ void hand_free(struct hand *hand)
 {
     if (hand->file)
         unlink(hand->file);
+    if (hand->is_link)
+        unlink(hand->library);
     free(hand->library);
     free(hand->file);
     *hand = (struct hand){0};

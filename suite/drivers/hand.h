@@ -14,6 +14,7 @@ struct hand {
     char *library; /* owned, as is the path */
     char *file;
     int64_t ahead_ms;
+    bool is_link; /* the library is a link that we made */
 };
 
 /* Make the file in a folder, at 0. library: of `fakewix run`; copied. */

@@ -63,6 +63,15 @@ char *installs_new_token(const struct act *act, const char *app_url, struct err 
     return token;
 }
 
+char *installs_reach(const struct act *act, const char *url)
+{
+    static const char *const hosts[] = {"https://www.wix.com", "https://www.wixapis.com"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (url_same_origin(url, hosts[i]))
+            return mem_format("%s%s", act->stage->world.base, url + strlen(hosts[i]));
+    return mem_text(url);
+}
+
 void installs_read_url(struct install *install, const char *url)
 {
     install->url = mem_text(url);
@@ -132,7 +141,7 @@ bool installs_consent(const struct act *act, const struct step *step, struct bro
         if (!set_app(act, "redirect_urls", urls, err))
             return false;
     }
-    OWNED(mem_text_free) char *url = mem_text(install->url);
+    OWNED(mem_text_free) char *url = installs_reach(act, install->url);
     char *trouble = NULL;
     char *callback = decide(browser, url, decision ? decision : "agree", performance, &trouble);
     install->callback = callback;

@@ -13,6 +13,9 @@
  * app_url: where the app starts, or NULL for one that nobody visits. */
 char *installs_new_token(const struct act *act, const char *app_url, struct err *err);
 
+/* Where a URL of Wix's own hosts is to be found: at the fake; caller frees with free(). */
+char *installs_reach(const struct act *act, const char *url);
+
 /* Read what the client gave as the installer's URL. */
 void installs_read_url(struct install *install, const char *url);
 

@@ -43,6 +43,8 @@ void evidence_name_secrets(struct evidence *evidence)
     int n_code = 0;
     add_alias(evidence, evidence->stage->world.app_secret, mem_text("app-secret"));
     name_secret(evidence, evidence->stage->refresh_token, "refresh", &n_refresh);
+    for (size_t i = 0; i < evidence->stage->n_issued; i++)
+        name_secret(evidence, evidence->stage->issued[i], "access", &n_access);
     for (size_t i = 0; i < evidence->wire.n; i++) {
         const struct exchange *exchange = &evidence->wire.list[i];
         name_secret(evidence, exchange_field(exchange, "code"), "code", &n_code);

@@ -44,6 +44,14 @@ struct answer *performance_add_answer(struct performance *performance)
     return answer;
 }
 
+const char *performance_trouble(const struct performance *performance)
+{
+    for (size_t i = 0; i < performance->n_installs; i++)
+        if (performance->installs[i].trouble)
+            return performance->installs[i].trouble;
+    return "nothing was asked of it";
+}
+
 const char *visit_header(const struct visit *visit, const char *name)
 {
     const cJSON *pair = NULL;

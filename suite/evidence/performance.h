@@ -92,6 +92,9 @@ struct install *performance_add_install(struct performance *performance);
 struct visit *performance_add_visit(struct performance *performance);
 struct answer *performance_add_answer(struct performance *performance);
 
+/* What kept an install from its end, or a sentence that says there was none. Borrowed. */
+const char *performance_trouble(const struct performance *performance);
+
 /* A header of a visit's answer in any case, or NULL. Borrowed. */
 const char *visit_header(const struct visit *visit, const char *name);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake/wire.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
 
@@ -45,6 +46,59 @@ bool stage_read_seq(const struct stage *stage, int64_t *ret_seq, struct err *err
 {
     OWNED(tree_free) cJSON *journal = NULL;
     return control_read_journal(&stage->world, stage->journal_from, &journal, ret_seq, err);
+}
+
+static bool read_wire(const struct stage *stage, struct wire *ret_wire, struct err *err)
+{
+    OWNED(tree_free) cJSON *journal = NULL;
+    int64_t next = 0;
+    return control_read_journal(&stage->world, stage->journal_from, &journal, &next, err) &&
+           wire_read(journal, stage->world.prefix, ret_wire, err);
+}
+
+bool stage_learn_tokens(struct stage *stage, struct err *err)
+{
+    OWNED(wire_free) struct wire wire = {0};
+    if (!read_wire(stage, &wire, err))
+        return false;
+    for (size_t i = 0; i < wire.n; i++) {
+        const char *access = exchange_answer(&wire.list[i], "access_token");
+        const char *refresh = exchange_answer(&wire.list[i], "refresh_token");
+        if (wire.list[i].kind != EXCHANGE_TOKEN)
+            continue;
+        if (access) {
+            stage->issued = mem_grow(stage->issued, stage->n_issued + 1, sizeof *stage->issued);
+            stage->issued[stage->n_issued++] = mem_text(access);
+        }
+        if (refresh) {
+            free(stage->refresh_token);
+            stage->refresh_token = mem_text(refresh);
+        }
+    }
+    return true;
+}
+
+bool stage_is_stuck(const struct stage *stage, bool *ret_stuck, struct err *err)
+{
+    OWNED(wire_free) struct wire wire = {0};
+    bool refused = false;
+    bool asked = false;
+    if (!read_wire(stage, &wire, err))
+        return false;
+    for (size_t i = 0; i < wire.n; i++) {
+        refused = refused || (wire.list[i].kind == EXCHANGE_API && wire.list[i].status == 401);
+        asked = asked || wire.list[i].kind == EXCHANGE_TOKEN;
+    }
+    *ret_stuck = refused && !asked;
+    return true;
+}
+
+bool stage_knows_token(const struct stage *stage, const char *token)
+{
+    for (size_t i = 0; i < stage->n_issued; i++)
+        if (strcmp(stage->issued[i], token) == 0)
+            return true;
+    return false;
 }
 
 bool stage_raise_curtain(struct stage *stage, struct err *err)
@@ -107,6 +161,9 @@ void stage_free(struct stage *stage)
     free(stage->armed);
     free(stage->refresh_token);
     free(stage->other_instance_id);
+    for (size_t i = 0; i < stage->n_issued; i++)
+        free(stage->issued[i]);
+    free(stage->issued);
     control_end_world(&stage->world);
     *stage = (struct stage){0};
 }

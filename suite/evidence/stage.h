@@ -25,6 +25,8 @@ struct stage {
     struct world world;
     char *refresh_token;     /* NULL in the client credentials flow */
     char *other_instance_id; /* NULL until it is needed */
+    char **issued;           /* access tokens that the client had before the curtain; owned */
+    size_t n_issued;
     struct armed *armed;
     size_t n_armed;
     int64_t journal_from; /* the client's first entry in the journal */
@@ -39,6 +41,17 @@ bool stage_make_other_instance(struct stage *stage, struct err *err);
 
 /* The number that the journal's next entry will have. */
 bool stage_read_seq(const struct stage *stage, int64_t *ret_seq, struct err *err);
+
+/* Take in the tokens that were granted so far, and the refresh token that was granted last: those
+ * of an app which was installed by itself. */
+bool stage_learn_tokens(struct stage *stage, struct err *err);
+
+/* Whether the client, since the curtain, was told by a 401 that its token is dead, and asked for no
+ * other one. */
+bool stage_is_stuck(const struct stage *stage, bool *ret_stuck, struct err *err);
+
+/* Whether an access token was issued before the curtain. */
+bool stage_knows_token(const struct stage *stage, const char *token);
 
 /* From here on the journal is the client's. */
 bool stage_raise_curtain(struct stage *stage, struct err *err);

@@ -51,16 +51,41 @@ static bool fill_world(struct world *world, const cJSON *answer, struct err *err
     return true;
 }
 
-bool control_make_world(const struct server *server, struct http *http, struct world *ret_world,
-                        struct err *err)
+/* An app of somebody's own comes without a site and without an installation. */
+static bool install_own_app(const struct server *server, struct http *http, cJSON *answer,
+                            struct err *err)
+{
+    static const char site[] = "1c2d3e4f-5061-4728-b394-a5b6c7d8e9f0";
+    OWNED(mem_text_free)
+    char *control = mem_format("%s/worlds/%s", server->control, tree_text(answer, "world"));
+    OWNED(mem_text_free) char *sites = mem_format("%s/sites", control);
+    OWNED(mem_text_free) char *installs = mem_format("%s/installs", control);
+    OWNED(tree_free) cJSON *wish = cJSON_CreateObject();
+    OWNED(tree_free) cJSON *made = NULL;
+    OWNED(tree_free) cJSON *install = NULL;
+    tree_put_text(wish, "site_id", site);
+    if (!http_send(http, "POST", sites, server->token, wish, &made, err))
+        return false;
+    tree_put_text(wish, "app_id", tree_text(answer, "app_id"));
+    if (!http_send(http, "POST", installs, server->token, wish, &install, err))
+        return false;
+    tree_put_text(answer, "site_id", site);
+    tree_put_text(answer, "instance_id", tree_text(install, "instance_id"));
+    return true;
+}
+
+bool control_make_world(const struct server *server, struct http *http, const cJSON *wish,
+                        struct world *ret_world, struct err *err)
 {
     OWNED(mem_text_free) char *url = mem_format("%s/worlds", server->control);
-    OWNED(tree_free) cJSON *body = cJSON_CreateObject();
+    OWNED(tree_free) cJSON *body = wish ? cJSON_Duplicate(wish, true) : cJSON_CreateObject();
     OWNED(tree_free) cJSON *answer = NULL;
     if (!http_send(http, "POST", url, server->token, body, &answer, err))
         return false;
     struct world world = {.server = server, .http = http};
-    if (!fill_world(&world, answer, err)) {
+    bool whole = tree_text(answer, "instance_id") || !tree_text(answer, "app_id") ||
+                 install_own_app(server, http, answer, err);
+    if (!whole || !fill_world(&world, answer, err)) {
         free_world(&world);
         return false;
     }

@@ -26,9 +26,10 @@ struct world {
     char *control; /* "http://127.0.0.1:8420/_fakewix/worlds/…" */
 };
 
-/* Make a world of its own; caller ends it with control_end_world. */
-bool control_make_world(const struct server *server, struct http *http, struct world *ret_world,
-                        struct err *err);
+/* Make a world of its own; caller ends it with control_end_world. wish: as POST worlds takes it, or
+ * NULL; a site and an installation are added to an app that has none. */
+bool control_make_world(const struct server *server, struct http *http, const cJSON *wish,
+                        struct world *ret_world, struct err *err);
 
 /* Delete the world at the fake (a failure there is of no interest any more) and free. Accepts a
  * zeroed one. */

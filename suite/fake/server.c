@@ -26,7 +26,7 @@ bool server_use(const char *url, const char *token, struct server *ret_server, s
     return true;
 }
 
-static char *find_program(const char *fallback)
+char *server_find_program(const char *fallback)
 {
     OWNED(mem_text_free) char *folder = files_program_folder();
     OWNED(mem_text_free) char *beside = folder ? mem_format("%s/fakewix", folder) : NULL;
@@ -51,17 +51,19 @@ static bool read_ready_line(struct server *server, struct err *err)
     return true;
 }
 
-bool server_start(const char *fallback, struct server *ret_server, struct err *err)
+bool server_start(const char *fallback, const char *listen, struct server *ret_server,
+                  struct err *err)
 {
-    OWNED(mem_text_free) char *program = find_program(fallback);
+    OWNED(mem_text_free) char *program = server_find_program(fallback);
     if (!program)
         return err_set(err, "no fakewix program was found beside this one; "
                             "set FAKEWIX_BIN to it, or name a running fake with --server URL");
     OWNED(process_env_free) struct process_env env = {0};
     process_env_inherit(&env);
     process_env_unset_prefix(&env, "FAKEWIX_"); /* a user's own fake is set up by these, not ours */
-    const char *const argv[] = {program, "serve",    "--quiet",     "--lint",
-                                "off",   "--listen", "127.0.0.1:0", NULL};
+    const char *const argv[] = {
+        program, "serve", "--quiet", "--lint", "off", "--listen", listen ? listen : "127.0.0.1:0",
+        NULL};
     struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .pass_err = true};
     struct server server = {0};
     if (!process_start(&spec, &server.process, err))

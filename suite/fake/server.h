@@ -19,8 +19,14 @@ struct server {
 bool server_use(const char *url, const char *token, struct server *ret_server, struct err *err);
 
 /* Start a fake on a free port of the loopback and wait for its ready line. The program is the
- * `fakewix` that lies beside this one, else `fallback` (or NULL): FAKEWIX_BIN. */
-bool server_start(const char *fallback, struct server *ret_server, struct err *err);
+ * `fakewix` that lies beside this one, else `fallback` (or NULL): FAKEWIX_BIN. listen: an address
+ * to be had, or NULL. */
+bool server_start(const char *fallback, const char *listen, struct server *ret_server,
+                  struct err *err);
+
+/* The `fakewix` that lies beside this program, else `fallback` where it can be run; caller frees
+ * with free(); NULL where there is none. */
+char *server_find_program(const char *fallback);
 
 /* Stop the fake where it is ours, and free. Accepts a zeroed one. */
 void server_stop(struct server *server);

@@ -101,6 +101,14 @@ void wire_free(struct wire *wire)
     *wire = (struct wire){0};
 }
 
+void wire_drop(struct wire *wire, size_t i)
+{
+    free_exchange(&wire->list[i]);
+    wire->n--;
+    for (; i < wire->n; i++)
+        wire->list[i] = wire->list[i + 1];
+}
+
 static bool read_exchange(const cJSON *entry, const char *prefix, struct exchange *exchange,
                           struct err *err)
 {

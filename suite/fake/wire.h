@@ -47,6 +47,9 @@ struct wire {
 bool wire_read(const cJSON *journal, const char *prefix, struct wire *ret_wire, struct err *err);
 void wire_free(struct wire *wire);
 
+/* Take an exchange out. */
+void wire_drop(struct wire *wire, size_t i);
+
 /* The first request header of that name in any case, or NULL. Borrowed. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 

@@ -41,6 +41,17 @@ const char *flow_name(enum flow flow)
     return names[flow];
 }
 
+bool flow_by_name(const char *name, enum flow *ret_flow)
+{
+    for (enum flow flow = 0; flow < FLOW_COUNT; flow++) {
+        if (strcmp(flow_name(flow), name) != 0)
+            continue;
+        *ret_flow = flow;
+        return true;
+    }
+    return false;
+}
+
 int64_t variant_count_calls(const struct variant *variant)
 {
     int64_t n = 0;
@@ -49,6 +60,15 @@ int64_t variant_count_calls(const struct variant *variant)
         n += step->kind == STEP_CALL ? step->n * step->processes : step->kind == STEP_KILLED_AT;
     }
     return n;
+}
+
+int64_t variant_widest(const struct variant *variant)
+{
+    int64_t parallel = 1;
+    for (size_t i = 0; i < variant->n_steps; i++)
+        if (variant->steps[i].parallel > parallel)
+            parallel = variant->steps[i].parallel;
+    return parallel;
 }
 
 bool variant_has_step(const struct variant *variant, enum step_kind kind)

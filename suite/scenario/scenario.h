@@ -20,6 +20,8 @@ enum flow {
     FLOW_COUNT
 };
 
+#define FLOW_MASK(flow) (1U << (flow))
+
 /* Bits of what a run must offer. */
 enum need {
 #define NEED(symbol, name, sentence) NEED_BIT_##symbol,
@@ -123,11 +125,15 @@ void scenario_free(struct scenario *scenario);
 bool scenario_answers_to(const struct scenario *scenario, const char *name);
 
 const char *flow_name(enum flow flow);
+bool flow_by_name(const char *name, enum flow *ret_flow);
 const char *need_name(enum need need);
 bool need_by_name(const char *name, enum need *ret_need);
 
 /* How many calls the steps of a variant ask for, those in which the client is killed included. */
 int64_t variant_count_calls(const struct variant *variant);
+
+/* The most calls that a variant makes at a time. */
+int64_t variant_widest(const struct variant *variant);
 
 /* Whether a step of that kind is among a variant's. */
 bool variant_has_step(const struct variant *variant, enum step_kind kind);

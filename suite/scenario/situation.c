@@ -126,12 +126,8 @@ static bool read_flow(const struct reader *reader, const char *place, const cJSO
     if (!tree_get(given, "flow"))
         return true;
     const char *name = tree_text(given, "flow");
-    for (enum flow flow = FLOW_CLIENT_CREDENTIALS; name && flow < FLOW_COUNT; flow++) {
-        if (strcmp(flow_name(flow), name) != 0)
-            continue;
-        variant->flow = flow;
+    if (name && flow_by_name(name, &variant->flow))
         return true;
-    }
     return reader_fail(reader, place,
                        "has a \"flow\" that is not \"client_credentials\", \"legacy\" "
                        "or \"install\"");

@@ -56,7 +56,8 @@ static struct result *try_client(const struct proof *proof, const struct plan *p
     struct trial_setup setup = {
         .server = &proof->server,
         .driver = &driver,
-        .offers = driver.offers,
+        .offers = driver.offers | NEED_MASK(NEED_BIT_CLOCK),
+        .preload = getenv("FAKEWIX_PRELOAD"),
         .timeout_ms = TIMEOUT_MS,
         .quiet_ms = QUIET_MS,
         .stop_fd = -1,
@@ -239,7 +240,7 @@ int main(int argc, char **argv)
     struct proof proof = {.client = argv[1], .thorough = form && *form};
     bool ready = catalogue_load(NULL, &proof.catalogue, &err) &&
                  plan_make(&proof.catalogue, NULL, 0, &proof.plan, &err) &&
-                 server_start(getenv("FAKEWIX_BIN"), &proof.server, &err);
+                 server_start(getenv("FAKEWIX_BIN"), NULL, &proof.server, &err);
     if (ready)
         prove(&proof, argc, argv);
     else

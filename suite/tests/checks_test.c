@@ -133,6 +133,16 @@ static const struct {
      2,
      {TOKEN(CC, A1), EXPIRED("A1"), TOKEN(CC, A2), EXPIRED("A1")}},
 
+    {"no-expired-token-sent",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {TOKEN(CC, A1), CALL("A1", 200), TOKEN(CC, A2), CALL("A2", 200)}},
+    {"no-expired-token-sent", NULL, FINDING_BROKEN, 2, {TOKEN(CC, A1), EXPIRED("A1")}},
+    {"no-expired-token-sent", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"clock-has-moved", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), TOKEN(CC, A2)}},
+    {"clock-has-moved", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+
     {"retried-after-401",
      NULL,
      FINDING_HOLDS,

@@ -7,6 +7,8 @@ usage: drivers_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
 import json
 import os
 import pathlib
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -152,6 +154,104 @@ class Adapter(Folder):
                 result = judge("--adapter", command, "--timeout", "1")
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(sentence, result.stderr)
+
+
+class App(Folder):
+    APP = REFERENCE + " --app"
+    PAGES = ("--app-url", "http://127.0.0.1:{port}/signup", "--trigger",
+             "http://127.0.0.1:{port}/orders?instance={instance}")
+
+    def test_an_app_that_is_started_for_each_scenario(self):
+        result = judge("--command", self.APP, *self.PAGES, "--jobs", "4")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertNotIn("????", result.stdout)
+
+    def test_a_command_as_trigger(self):
+        result = judge("--command", self.APP, *self.PAGES[:2], "--trigger",
+                       "curl -sf 'http://127.0.0.1:{port}/orders?instance={instance}&n={n}'",
+                       "--only", "REF-0*")
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_an_app_that_is_running_is_installed_first(self):
+        app_id, secret = "aaaaaaaa-1111-4222-8333-444444444444", "s3cret"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = "http://127.0.0.1:%d" % free.getsockname()[1]
+        app = subprocess.Popen(
+            [BIN / "fakewix-reference-client", "--app"], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, "WIX_API_BASE": address, "WIX_AUTH_BASE": address,
+                 "WIX_INSTALL_BASE": address, "WIX_APP_ID": app_id, "WIX_APP_SECRET": secret})
+        try:
+            url = app.stdout.readline().strip()
+            result = judge("--app-url", url + "signup", "--trigger",
+                           url + "orders?instance={instance}", "--app-id", app_id,
+                           "--app-secret", secret, "--listen", address.removeprefix("http://"))
+            self.assertEqual(result.returncode, 0, result.stdout)
+            self.assertNotIn("????", result.stdout)
+            self.assertIn("is about the flow client_credentials", result.stdout)
+        finally:
+            app.kill()
+            app.communicate()
+
+    def test_usage(self):
+        for arguments, sentence in (
+                (("--app-url", "http://x/"), "--app-id and --app-secret"),
+                (("--app-url", "http://x/", "--app-id", "a", "--app-secret", "b"), "--listen"),
+                (("--command", "x", "--adapter", "y"), "in one way"),
+                (("--command", "x", "--flows", "wings"), "not \"wings\"")):
+            with self.subTest(arguments):
+                result = judge(*arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(sentence, result.stderr)
+
+    def test_an_app_that_does_not_listen(self):
+        for command, sentence in (("exit 3", "did not listen on port"),
+                                  ("sleep 100", "did not listen on port")):
+            with self.subTest(command):
+                result = judge("--command", command, *self.PAGES, "--only", "REF-15",
+                               "--timeout", "1")
+                self.assertIn(sentence, result.stdout)
+                self.assertLess(result.seconds, 10)
+
+    def test_without_a_trigger_calls_are_not_applicable(self):
+        result = judge("--command", self.APP, *self.PAGES[:2], "--only", "REF-01")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("--trigger names no way", result.stdout)
+
+
+class Unmodified(Folder):
+    def test_every_driver_with_hard_coded_hosts(self):
+        for arguments in (("--command", REFERENCE), ("--adapter", REFERENCE + " --adapter"),
+                          ("--command", App.APP, *App.PAGES)):
+            with self.subTest(arguments):
+                result = judge("--unmodified", *arguments, "--jobs", "4")
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_the_hosts_are_wixs_own(self):
+        seen = pathlib.Path(self.folder.name) / "env"
+        judge("--unmodified", "--command", f"env >'{seen}'; exec {REFERENCE}", "--only", "ACQ-01")
+        env = seen.read_text()
+        self.assertIn("WIX_API_BASE=https://www.wixapis.com\n", env)
+        self.assertIn("WIX_INSTALL_BASE=https://www.wix.com\n", env)
+
+
+class Clock(Folder):
+    def test_a_client_whose_clock_does_not_move_is_not_blamed(self):
+        result = judge("--command", REFERENCE + " --bug=expiry_ignored", "--only", "EXP-05")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("its clock could not be moved, or it does not go by it", result.stdout)
+        self.assertIn("because CLK-00", result.stdout)
+
+    def test_a_path_that_a_loader_would_split(self):
+        place = pathlib.Path(self.folder.name) / "with a space"
+        for name in ("bin", "lib"):
+            (place / name).mkdir(parents=True)
+        for name in ("bin/fakewix", "bin/fakewix-conform", "lib/libfakewix-preload.so"):
+            shutil.copy(BIN.parent / name, place / name)
+        result = subprocess.run([place / "bin/fakewix-conform", "run", "--command", REFERENCE,
+                                 "--only", "EXP-05"], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
 
 # Each is a program that a scenario runs: what it does, and what the judge says of it.

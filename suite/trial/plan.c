@@ -6,13 +6,34 @@
 
 #include "shared/mem.h"
 
-static bool is_wanted(const struct scenario *scenario, const char *const *patterns,
-                      size_t n_patterns)
+static bool is_named(const struct scenario *scenario, const char *const *patterns,
+                     size_t n_patterns)
 {
     for (size_t i = 0; i < n_patterns; i++)
         if (scenario_answers_to(scenario, patterns[i]))
             return true;
     return n_patterns == 0;
+}
+
+/* A scenario that moves the client's clock means nothing unless another has shown that it moves. */
+static bool proves_clock(const struct catalogue *catalogue, const struct scenario *scenario,
+                         const char *const *patterns, size_t n_patterns)
+{
+    const unsigned clock = NEED_MASK(NEED_BIT_CLOCK);
+    for (size_t i = 0; i < catalogue->n; i++) {
+        const struct scenario *later = &catalogue->list[i];
+        if (later->needs & scenario->needs & clock && catalogue_depends(later, scenario) &&
+            is_named(later, patterns, n_patterns))
+            return true;
+    }
+    return false;
+}
+
+static bool is_wanted(const struct catalogue *catalogue, const struct scenario *scenario,
+                      const char *const *patterns, size_t n_patterns)
+{
+    return is_named(scenario, patterns, n_patterns) ||
+           proves_clock(catalogue, scenario, patterns, n_patterns);
 }
 
 bool plan_make(const struct catalogue *catalogue, const char *const *patterns, size_t n_patterns,
@@ -24,7 +45,7 @@ bool plan_make(const struct catalogue *catalogue, const char *const *patterns, s
                            patterns[i]);
     struct plan plan = {.list = mem_new(catalogue->n, sizeof *plan.list)};
     for (size_t i = 0; i < catalogue->n; i++)
-        if (is_wanted(&catalogue->list[i], patterns, n_patterns))
+        if (is_wanted(catalogue, &catalogue->list[i], patterns, n_patterns))
             plan.list[plan.n++] = &catalogue->list[i];
     *ret_plan = plan;
     return true;

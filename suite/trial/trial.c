@@ -47,32 +47,10 @@ static bool grant_wishes(const struct world *world, const cJSON *wish, struct er
     return true;
 }
 
-/* The rule with {elsewhere} as the world's base under another name of this machine, which is
- * another origin. Caller frees. */
-static cJSON *name_places(const struct world *world, const cJSON *rule)
-{
-    static const char mark[] = "{elsewhere}";
-    static const char here[] = "://127.0.0.1";
-    OWNED(mem_text_free) char *text = tree_print(rule);
-    const char *host = strstr(world->base, here);
-    OWNED(buf_free) struct buf named = {0};
-    for (const char *at = text; *at;) {
-        const char *next = strstr(at, mark);
-        buf_add(&named, at, next ? (size_t)(next - at) : strlen(at));
-        if (!next)
-            break;
-        buf_add(&named, world->base, host ? (size_t)(host - world->base) : strlen(world->base));
-        if (host)
-            buf_format(&named, "://localhost%s", host + sizeof here - 1);
-        at = next + sizeof mark - 1;
-    }
-    return tree_parse(buf_str(&named), named.len, NULL);
-}
-
 static bool set_stage(const struct trial_setup *setup, struct http *http,
                       const struct variant *variant, struct stage *stage, struct err *err)
 {
-    if (!control_make_world(setup->server, http, &stage->world, err) ||
+    if (!control_make_world(setup->server, http, setup->world, &stage->world, err) ||
         !grant_wishes(&stage->world, variant->wish, err))
         return false;
     if (variant->flow == FLOW_LEGACY &&
@@ -80,13 +58,23 @@ static bool set_stage(const struct trial_setup *setup, struct http *http,
         return false;
     if (!variant->installed && !uninstall(&stage->world, err))
         return false;
-    for (size_t i = 0; i < variant->n_traps; i++) {
-        const struct trap *trap = &variant->traps[i];
-        OWNED(tree_free) cJSON *rule = name_places(&stage->world, trap->rule);
-        if (!stage_arm(stage, rule, trap->what, trap->needed, err))
-            return false;
-    }
     return true;
+}
+
+/* An app that was installed by itself finds that the token of its install is dead, which is how it
+ * was brought to where the scenario begins: not part of what it is judged by. */
+static void leave_out_prelude(const struct stage *stage, struct wire *wire)
+{
+    for (size_t i = 0; i < wire->n;) {
+        const struct exchange *exchange = &wire->list[i];
+        bool prelude = exchange->kind == EXCHANGE_API && exchange->status == 401 &&
+                       !exchange->fault_id && exchange->token &&
+                       stage_knows_token(stage, exchange->token);
+        if (prelude)
+            wire_drop(wire, i);
+        else
+            i++;
+    }
 }
 
 static bool gather(struct stage *stage, struct evidence *evidence, struct err *err)
@@ -97,6 +85,7 @@ static bool gather(struct stage *stage, struct evidence *evidence, struct err *e
         !control_read_journal(&stage->world, stage->journal_from, &journal, &next, err) ||
         !wire_read(journal, stage->world.prefix, &evidence->wire, err))
         return false;
+    leave_out_prelude(stage, &evidence->wire);
     evidence->stage = stage;
     evidence_name_secrets(evidence);
     return true;
@@ -113,6 +102,27 @@ static bool play(const struct driver *driver, const struct act *act,
     return played;
 }
 
+/* A flow that the client does not have says nothing of it. */
+static bool has_flow(const struct trial_setup *setup, const struct scenario *scenario,
+                     const struct variant *variant, struct result *result)
+{
+    if (!setup->flows || setup->flows & FLOW_MASK(variant->flow))
+        return true;
+    *result_add_check(result) = (struct check_result){
+        .id = mem_format("%s%sflow", variant->name, *variant->name ? "/" : ""),
+        .verdict = VERDICT_NA,
+        .level = scenario->level,
+        .requirement = mem_text(scenario->requirement),
+        .expected = mem_text(""),
+        .seen = mem_format("is about the flow %s, which --flows does not name",
+                           flow_name(variant->flow)),
+        .source = mem_text(scenario->source),
+        .hint = mem_text(""),
+        .wire = mem_text(""),
+    };
+    return false;
+}
+
 static bool try_variant(const struct trial_setup *setup, struct http *http,
                         const struct scenario *scenario, const struct variant *variant,
                         const char *state_folder, struct result *result, struct err *err)
@@ -126,12 +136,20 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         .variant = variant,
         .stage = &stage,
         .state_folder = state_folder,
+        .ca_file = setup->ca_file,
+        .unmodified = setup->unmodified,
         .timeout_ms = setup->timeout_ms,
         .quiet_ms = setup->quiet_ms,
         .stop_fd = setup->stop_fd,
     };
     const struct driver *driver = setup->driver;
-    if (!set_stage(setup, http, variant, &stage, err) || !stage_raise_curtain(&stage, err) ||
+    OWNED(hand_free) struct hand hand = {0};
+    if (variant_has_step(variant, STEP_CLIENT_CLOCK_S) && setup->preload && driver->starts) {
+        if (!hand_open(state_folder, setup->preload, &hand, err))
+            return false;
+        act.hand = &hand;
+    }
+    if (!set_stage(setup, http, variant, &stage, err) ||
         !play(driver, &act, &evidence.performance, err) || !gather(&stage, &evidence, err))
         return false;
     judge_variant(scenario, variant, &evidence, result);
@@ -170,6 +188,8 @@ static void try_variants(const struct trial_setup *setup, struct http *http,
                          const struct scenario *scenario, struct result *result, struct err *err)
 {
     for (size_t i = 0; i < scenario->n_variants; i++) {
+        if (!has_flow(setup, scenario, &scenario->variants[i], result))
+            continue;
         char *folder = files_make_folder(err);
         if (!folder)
             return;

@@ -13,8 +13,13 @@
 struct trial_setup {
     const struct server *server;
     const struct driver *driver;
-    unsigned offers; /* what the run offers: the driver's, or what --caps says */
-    unsigned sure;   /* what --caps says */
+    unsigned offers;     /* what the run offers: the driver's, or what --caps says */
+    unsigned sure;       /* what --caps says */
+    unsigned flows;      /* mask of those that the client has; 0: all */
+    const cJSON *world;  /* what a world must hold, as POST worlds takes it; NULL: anything */
+    const char *ca_file; /* the authority that the client is to trust, or NULL */
+    bool unmodified;     /* the client's calls to Wix's hosts are led to the fake */
+    const char *preload; /* the library that moves a client's clock; NULL: there is none */
     int64_t timeout_ms;
     int quiet_ms;
     int stop_fd;

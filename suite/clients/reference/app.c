@@ -258,5 +258,5 @@ bool app_run(enum bug bug)
     struct client *given = getenv("WIX_INSTANCE_ID") ? new_client(&app, false) : NULL;
     if (given)
         keep_client(&app, given);
-    return server_run(app.port, handle, &app);
+    return server_run(&app.port, handle, &app);
 }

@@ -113,6 +113,8 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply->headers);
     if (request->body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    if (getenv("WIX_CA_FILE"))
+        curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("WIX_CA_FILE"));
     bool whole = curl_easy_perform(curl) == CURLE_OK;
     if (whole || client->bug == BUG_partial_reply_used)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);

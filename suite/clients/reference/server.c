@@ -145,13 +145,13 @@ static int open_port(int port, int *ret_port)
     return fd;
 }
 
-bool server_run(int port, web_handler *handle, void *context)
+bool server_run(int *port, web_handler *handle, void *context)
 {
-    int fd = open_port(port, &port);
+    int fd = open_port(*port, port);
     if (fd < 0)
         return false;
     signal(SIGPIPE, SIG_IGN);
-    printf("http://127.0.0.1:%d/\n", port);
+    printf("http://127.0.0.1:%d/\n", *port);
     fflush(stdout);
     for (;;) {
         int accepted = accept(fd, NULL, NULL);

@@ -23,9 +23,9 @@ struct web_answer {
 typedef void web_handler(void *context, const struct web_request *request,
                          struct web_answer *answer);
 
-/* Listen on a port of the loopback (0: any), say on stdout where, and serve until the program is
- * ended. False where the port is not to be had. */
-bool server_run(int port, web_handler *handle, void *context);
+/* Listen on a port of the loopback (0: any; it is written there), say on stdout where, and serve
+ * until the program is ended. False where the port is not to be had. */
+bool server_run(int *port, web_handler *handle, void *context);
 
 /* A parameter of a target's query, decoded; caller frees with free(); NULL where it is missing. */
 char *web_param(const char *target, const char *name);

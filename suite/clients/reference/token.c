@@ -15,7 +15,13 @@
 #include "shared/text.h"
 #include "shared/tree.h"
 
-enum { DEFAULT_LIFETIME_S = 300, LEEWAY_S = 1, TOKEN_LIMIT_MS = 2000 };
+enum {
+    DEFAULT_LIFETIME_S = 300,
+    LEEWAY_S = 1,
+    TOKEN_LIMIT_MS = 2000,
+    HOUR_S = 3600,
+    DAY_S = 86400
+};
 
 /* Only with a bug: the same fields as a form. */
 static char *make_form(const cJSON *fields)
@@ -89,6 +95,8 @@ static bool take_token(struct client *client, const struct reply *reply)
     if (client->bug == BUG_first_lifetime_kept && client->first_lifetime_s)
         lifetime_s = client->first_lifetime_s;
     client->first_lifetime_s = client->first_lifetime_s ? client->first_lifetime_s : lifetime_s;
+    if (client->bug == BUG_hours_taken_for_days && lifetime_s > HOUR_S)
+        lifetime_s = DAY_S;
     int64_t leeway_s = client->bug == BUG_leeway_of_minutes ? 400 : LEEWAY_S;
     if (client->bug == BUG_last_second_used)
         leeway_s = 0;
