@@ -293,6 +293,9 @@ static int on_open(const struct mg_connection *connection, void **ret_data)
     atomic_store(&worker->idle_since_ms, now_steady_ms());
     atomic_store(&worker->was_answered, false);
     atomic_store(&worker->has_connection, true);
+    /* It waited in the queue while the stopping thread shut the others. */
+    if (atomic_load(&worker->listener->stop) != STOP_NOT)
+        shutdown(worker->fd, SHUT_RD);
     pthread_mutex_unlock(&worker->lock);
     return 0;
 }
