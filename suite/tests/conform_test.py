@@ -127,9 +127,15 @@ class ExitStatus(Folder):
         self.assertIn("gave no answer within 1 s", result.stdout)
 
     def test_a_crash_says_how(self):
-        result = run("kill -SEGV $$", "--only", "ACQ-01")
+        result = run("curl -s $WIX_API_BASE/conformance/probe; kill -SEGV $$", "--only", "ACQ-01")
         self.assertEqual(result.returncode, 1)
         self.assertIn("killed by signal 11", result.stdout)
+
+    def test_a_client_that_never_starts_is_not_accused(self):
+        for command in ["kill -SEGV $$", "python3 there-is-no-such-file.py", "exit 9"]:
+            result = run(command, "--only", "ACQ-01", "--only", "CCH-01")
+            self.assertEqual(result.returncode, 3)
+            self.assertIn("before it sent anything", result.stdout)
 
 
 class Selection(Folder):

@@ -128,7 +128,7 @@ class Adapter(Folder):
         command = self.wrap('if op == "call":\n    import os; os.close(1); time.sleep(100)\n'
                             'sys.stdout.write(ask(line)); sys.stdout.flush()')
         result = judge("--adapter", command, "--only", "ACQ-01", "--timeout", "30")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 3)
         self.assertIn('closed its stdout, instead of answering "call"', result.stdout)
         self.assertLess(result.seconds, 10)
 

@@ -53,6 +53,9 @@ static char *find_obstacle(const struct evidence *evidence)
     const struct performance *performance = &evidence->performance;
     if (performance->end == CLIENT_NOT_STARTED || performance->end == CLIENT_STOPPED)
         return mem_format("the client %s", performance->detail);
+    /* A program that is not there, or does not start, has not been seen to do anything wrong. */
+    if (performance->end == CLIENT_CRASHED && !evidence->wire.n && !performance->n_visits)
+        return mem_format("the client %s before it sent anything", performance->detail);
     const struct armed *unmet = stage_unmet(evidence->stage);
     if (!unmet)
         return NULL;
