@@ -243,8 +243,10 @@ class Clock(Machine):
         """An hour back, and a year: nothing that was valid is refused, nothing waits for ever."""
         clock = self.folder / "clock"
         clock.write_bytes(struct.pack("=q", 0))
+        library = self.folder / "preload.so"  # LD_PRELOAD ends a name at a space
+        library.symlink_to(PRELOAD)
         self.spawn("--state", str(self.folder / "s.db"),
-                   env={"LD_PRELOAD": PRELOAD, "FAKEWIX_PRELOAD_CLOCK": clock,
+                   env={"LD_PRELOAD": library, "FAKEWIX_PRELOAD_CLOCK": clock,
                         "FAKEWIX_PRELOAD_PORTS": "0:0",
                         # Ours comes before the sanitizer's own, where that is built in.
                         "ASAN_OPTIONS": "verify_asan_link_order=0"})
