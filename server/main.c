@@ -1,5 +1,6 @@
 /* argv → options → world → listen. The only file that prints and exits. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -448,8 +449,19 @@ static int help(int argc, char **argv)
     return EXIT_SUCCESS;
 }
 
+/* What one thread keeps in the journal another one frees. Where threads have arenas of their own,
+ * as is glibc's way, that leaves holes: memory doubles within ten minutes of load, without a leak.
+ * Four are as fast. */
+static void share_memory(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 4);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    share_memory();
     mem_adopt_cjson();
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
