@@ -1,21 +1,23 @@
 /* The judge judged: the reference client passes every scenario, every bug of clients/bugs.def trips
  * exactly the scenarios it names, and no scenario is without a bug. The short form tries a bug on
- * what it names and on a sample of the rest, FAKEWIX_LONG=1 on all. One fake, worlds side by side.
+ * what it names and on a sample of the rest, FAKEWIX_LONG=1 on all. One fake, worlds side by side,
+ * and several bugs at a time: most of their time they wait.
  *
  * usage: bugs_test REFERENCE-CLIENT [NAME…]   only those bugs */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/exec.h"
 #include "fake/http.h"
 #include "fake/server.h"
 #include "scenario/catalogue.h"
 #include "shared/mem.h"
+#include "tests/any_driver.h"
 #include "trial/crew.h"
 
-enum { JOBS = 8, TIMEOUT_MS = 30000, QUIET_MS = 150 };
+enum { BUGS_AT_A_TIME = 3, JOBS = 4, TIMEOUT_MS = 30000, QUIET_MS = 150 };
 
 static const struct {
     const char *name;
@@ -35,34 +37,51 @@ struct proof {
     struct catalogue catalogue;
     struct plan plan;
     struct result *reference; /* of the plan's scenarios, in its order */
-    bool *tripped;            /* by any bug */
+    char **wanted;            /* names of bugs; none: all */
+    int n_wanted;
+    pthread_mutex_t lock; /* over what follows */
+    size_t next;          /* bug to be tried */
+    bool *tripped;        /* by any bug */
     int passed;
     int failed;
 };
 
 static void tally(struct proof *proof, bool good, const char *sentence)
 {
+    pthread_mutex_lock(&proof->lock);
     proof->passed += good;
     proof->failed += !good;
     if (!good)
         printf("FAILED: %s\n", sentence);
+    pthread_mutex_unlock(&proof->lock);
 }
 
-static struct result *try_client(const struct proof *proof, const struct plan *plan,
+/* The results of the plan's scenarios, in its order; without a client they are errors. */
+static struct result *try_client(const struct proof *proof, const struct plan *plan, int jobs,
                                  const char *argument)
 {
-    OWNED(mem_text_free) char *command = mem_format("exec '%s' %s", proof->client, argument);
-    struct driver driver = exec_driver(command);
+    struct driver driver = {0};
+    OWNED(err_free) struct err err = {0};
+    if (!any_driver(proof->client, argument, &driver, &err)) {
+        struct result *none = mem_new(plan->n + 1, sizeof *none);
+        for (size_t i = 0; i < plan->n; i++) {
+            none[i] = trial_blank(plan->list[i]);
+            none[i].verdict = VERDICT_ERROR;
+            free(none[i].reason);
+            none[i].reason = mem_text(err.text);
+        }
+        return none;
+    }
     struct trial_setup setup = {
         .server = &proof->server,
         .driver = &driver,
-        .offers = driver.offers | NEED_MASK(NEED_BIT_CLOCK),
+        .offers = driver.offers,
         .preload = getenv("FAKEWIX_PRELOAD"),
         .timeout_ms = TIMEOUT_MS,
         .quiet_ms = QUIET_MS,
         .stop_fd = -1,
     };
-    struct crew_setup crew = {.trial = &setup, .plan = plan, .jobs = JOBS};
+    struct crew_setup crew = {.trial = &setup, .plan = plan, .jobs = jobs};
     struct result *results = crew_run(&crew);
     driver_free(&driver);
     return results;
@@ -83,7 +102,7 @@ static const char *seen_in(const struct result *result)
 
 static void try_reference(struct proof *proof)
 {
-    proof->reference = try_client(proof, &proof->plan, "");
+    proof->reference = try_client(proof, &proof->plan, BUGS_AT_A_TIME * JOBS, "");
     for (size_t i = 0; i < proof->plan.n; i++) {
         const struct result *result = &proof->reference[i];
         bool good = result->verdict <= VERDICT_NA;
@@ -171,7 +190,7 @@ static struct result *try_chosen(const struct proof *proof, const bool *chosen,
     for (size_t i = 0; i < n; i++)
         if (chosen[i])
             some.list[some.n++] = proof->plan.list[i];
-    struct result *found = try_client(proof, &some, argument);
+    struct result *found = try_client(proof, &some, JOBS, argument);
     struct result *results = mem_new(n + 1, sizeof *results);
     for (size_t i = 0, at = 0; i < n; i++)
         if (chosen[i])
@@ -193,7 +212,9 @@ static void try_bug(struct proof *proof, size_t bug)
             continue;
         bool tripped = is_tripped(&results[i], &proof->reference[i]);
         bool named = names(bugs[bug].trips, results[i].code);
+        pthread_mutex_lock(&proof->lock);
         proof->tripped[i] = proof->tripped[i] || tripped;
+        pthread_mutex_unlock(&proof->lock);
         OWNED(mem_text_free)
         char *sentence = mem_format("bug %s %s %s, which it %s: %s, %s", bugs[bug].name,
                                     tripped ? "trips" : "does not trip", results[i].code,
@@ -205,22 +226,41 @@ static void try_bug(struct proof *proof, size_t bug)
     free(chosen);
 }
 
-static bool is_wanted(const char *bug, int argc, char **argv)
+static bool is_wanted(const struct proof *proof, const char *bug)
 {
-    for (int i = 2; i < argc; i++)
-        if (strcmp(argv[i], bug) == 0)
+    for (int i = 0; i < proof->n_wanted; i++)
+        if (strcmp(proof->wanted[i], bug) == 0)
             return true;
-    return argc == 2;
+    return proof->n_wanted == 0;
 }
 
-static void prove(struct proof *proof, int argc, char **argv)
+static void *try_bugs(void *arg)
 {
+    struct proof *proof = arg;
+    for (;;) {
+        pthread_mutex_lock(&proof->lock);
+        size_t bug = proof->next++;
+        pthread_mutex_unlock(&proof->lock);
+        if (bug >= N_BUGS)
+            return NULL;
+        if (is_wanted(proof, bugs[bug].name))
+            try_bug(proof, bug);
+    }
+}
+
+static void prove(struct proof *proof)
+{
+    pthread_t threads[BUGS_AT_A_TIME];
+    size_t started = 0;
     proof->tripped = mem_new(proof->plan.n, sizeof *proof->tripped);
     try_reference(proof);
-    for (size_t bug = 0; bug < N_BUGS; bug++)
-        if (is_wanted(bugs[bug].name, argc, argv))
-            try_bug(proof, bug);
-    for (size_t i = 0; i < proof->plan.n && argc == 2; i++) {
+    while (started + 1 < BUGS_AT_A_TIME &&
+           pthread_create(&threads[started], NULL, try_bugs, proof) == 0)
+        started++;
+    try_bugs(proof);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < proof->plan.n && !proof->n_wanted; i++) {
         OWNED(mem_text_free)
         char *sentence = mem_format("no bug trips %s: give it one in clients/bugs.def",
                                     proof->plan.list[i]->code);
@@ -237,12 +277,16 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     OWNED(err_free) struct err err = {0};
     const char *form = getenv("FAKEWIX_LONG");
-    struct proof proof = {.client = argv[1], .thorough = form && *form};
+    struct proof proof = {.client = argv[1],
+                          .thorough = form && *form,
+                          .wanted = argv + 2,
+                          .n_wanted = argc - 2,
+                          .lock = PTHREAD_MUTEX_INITIALIZER};
     bool ready = catalogue_load(NULL, &proof.catalogue, &err) &&
                  plan_make(&proof.catalogue, NULL, 0, &proof.plan, &err) &&
                  server_start(getenv("FAKEWIX_BIN"), NULL, &proof.server, &err);
     if (ready)
-        prove(&proof, argc, argv);
+        prove(&proof);
     else
         printf("FAILED: %s\n", err.text ? err.text : "");
     printf("%d passed, %d failed\n", proof.passed, proof.failed + !ready);
