@@ -29,6 +29,9 @@ struct browser *browser_open(int number)
 {
     struct browser *browser = mem_new(1, sizeof *browser);
     browser->curl = curl_easy_init();
+    /* An empty jar, kept in memory. Set once, and no option is ever reset: curl_easy_reset() loses
+     * the list that this makes. */
+    curl_easy_setopt(browser->curl, CURLOPT_COOKIEFILE, "");
     browser->number = number;
     return browser;
 }
@@ -82,10 +85,11 @@ static void free_list(struct curl_slist **list)
 static void set_up(CURL *curl, const struct browser_request *request, struct curl_slist *headers,
                    struct buf *page, cJSON **answer_headers)
 {
-    curl_easy_reset(curl); /* keeps connections and cookies */
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); /* undoes the form of the visit before */
+    if (request->body)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method ? request->method : "GET");
-    curl_easy_setopt(curl, CURLOPT_COOKIEFILE, ""); /* an empty jar, kept in memory */
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
@@ -98,8 +102,6 @@ static void set_up(CURL *curl, const struct browser_request *request, struct cur
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, page);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer_headers);
-    if (request->body)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
 }
 
 const struct visit *browser_visit(struct browser *browser, const struct browser_request *request,
