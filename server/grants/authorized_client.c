@@ -35,8 +35,9 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         return REFUSAL_TOKEN_AUTHORIZATION_MISSING;
     if (!settings_find_key(&x->world->settings, key))
         return REFUSAL_TOKEN_API_KEY_UNKNOWN;
-    if (!token_read(visitor_text, &visitor) || strcmp(visitor.world, x->world->id) != 0 ||
-        visitor.kind != TOKEN_OAUTH_ACCESS || visitor.subject_type == SUBJECT_APP ||
+    if (!token_read_in(x->world, visitor_text, &visitor) ||
+        strcmp(visitor.world, x->world->id) != 0 || visitor.kind != TOKEN_OAUTH_ACCESS ||
+        visitor.subject_type == SUBJECT_APP ||
         token_standing(x->world, &visitor, x->now_ms) != STANDING_GOOD)
         return REFUSAL_TOKEN_VISITOR_INVALID;
     exchange_set_app(x, visitor.app_id);

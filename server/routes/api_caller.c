@@ -27,6 +27,9 @@ static enum refusal check_token(struct exchange *x, const struct token *token)
 {
     if (!token)
         return REFUSAL_API_TOKEN_MALFORMED;
+    if (!*token->world)
+        return exchange_refuse(x, REFUSAL_API_TOKEN_MALFORMED,
+                               "it was issued before this world was reset");
     if (strcmp(token->world, x->world->id) != 0)
         return exchange_refuse(x, REFUSAL_API_TOKEN_MALFORMED, "it was issued in world %s",
                                token->world);

@@ -46,6 +46,7 @@ struct exchange {
 
     struct token *carried;    /* the token or code the request carries, when it is ours; owned */
     const char *carried_text; /* its text; borrowed from the body or the headers */
+    bool carried_is_placed;   /* its world is as the exchange's world sees it */
 
     /* Facts, for the journal and for faults. */
     char app_id[MODEL_ID_MAX + 1];

@@ -86,6 +86,7 @@ cJSON *snapshot_save(struct world *world)
     tree_put(snapshot, "installations", save_installations(world));
     tree_put(snapshot, "clock", save_clock(&world->time));
     tree_put(snapshot, "marks", save_marks(world));
+    tree_put_int(snapshot, "first_serial", world->first_serial);
     tree_put_int(snapshot, "next_serial", world_peek_serial(world));
     tree_put(snapshot, "aliases", world_aliases_json(world));
     tree_put(snapshot, "chance", save_chance(world));
@@ -229,13 +230,21 @@ static void check_serial(struct report *report, const cJSON *member)
         problem(report, "next_serial", "must be a whole number");
 }
 
+static void check_first(struct report *report, const cJSON *member)
+{
+    (void)member;
+    if (!is_serial(report->snapshot, "first_serial"))
+        problem(report, "first_serial", "must be a whole number");
+}
+
 static void check_aliases(struct report *report, const cJSON *member)
 {
     const cJSON *row;
     if (!cJSON_IsArray(member) || cJSON_GetArraySize(member) > WORLD_ALIASES_MAX)
         problem(report, "aliases", "must be a list of at most 16 worlds");
     cJSON_ArrayForEach(row, member) if (!is_world_name(tree_get(row, "world")) ||
-                                        !is_serial(row, "below"))
+                                        !is_serial(row, "below") ||
+                                        (tree_get(row, "from") && !is_serial(row, "from")))
         problem(report, "aliases", "each needs \"world\", a name, and \"below\", a serial");
 }
 
@@ -288,6 +297,7 @@ static const struct {
     {"installations", check_installations, false},
     {"clock", check_clock, false},
     {"marks", check_marks, false},
+    {"first_serial", check_first, false},
     {"next_serial", check_serial, true},
     {"aliases", check_aliases, false},
     {"chance", check_chance, false},
@@ -376,37 +386,45 @@ static void load_chance(struct world *world, const cJSON *chance)
     world->fault_rng = faults;
 }
 
-static void load_aliases(struct world *world, const cJSON *snapshot, int64_t next_serial)
+/* Whose tokens are the world's: those that the snapshot's world knew, and those to come. What this
+ * world minted by itself since, or before, is a stranger's. */
+static void load_serials(struct world *world, const cJSON *snapshot)
 {
     const cJSON *row;
-    world_add_alias(world, tree_text(snapshot, "world"), next_serial);
+    const char *saved = tree_text(snapshot, "world");
+    int64_t first = 0, next = 1;
+    tree_int(snapshot, "first_serial", &first);
+    tree_int(snapshot, "next_serial", &next);
     cJSON_ArrayForEach(row, tree_get(snapshot, "aliases"))
     {
-        int64_t below = 0;
+        int64_t from = 0, below = 0;
+        tree_int(row, "from", &from);
         tree_int(row, "below", &below);
-        world_add_alias(world, tree_text(row, "world"), below);
+        world_add_alias(world, tree_text(row, "world"), from, below);
     }
+    bool goes_on = strcmp(saved, world->id) == 0 && world_peek_serial(world) <= next;
+    world_skip_serials(world, next);
+    world->first_serial = goes_on ? first : world_peek_serial(world);
+    if (!goes_on)
+        world_add_alias(world, saved, first, next);
 }
 
 void snapshot_load(struct world *world, const cJSON *snapshot)
 {
     const cJSON *config = tree_get(snapshot, "config");
     const cJSON *start = tree_get(snapshot, "start");
-    int64_t next_serial = 1;
-    tree_int(snapshot, "next_serial", &next_serial);
     store_begin(world->store);
     world_clear(world);
     config_apply(world, config);
     load_installations(world, tree_get(snapshot, "installations"));
     load_marks(world, tree_get(snapshot, "marks"));
     load_chance(world, tree_get(snapshot, "chance"));
-    load_aliases(world, snapshot, next_serial);
+    load_serials(world, snapshot);
     if (tree_get(snapshot, "clock"))
         load_clock(world, tree_get(snapshot, "clock"));
     world->kill_on_reuse = tree_flag(snapshot, "kill_on_reuse", false);
     free(world->config);
     world->config = tree_print(start ? start : config);
     world_clock_moved(world);
-    world_skip_serials(world, next_serial);
     store_commit(world->store);
 }

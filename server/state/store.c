@@ -12,7 +12,7 @@
 #include "shared/lock.h"
 #include "shared/mem.h"
 
-enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512 };
+enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512, GRAVES_MAX = 4096 };
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS worlds(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
@@ -29,7 +29,9 @@ static const char schema[] =
     " state INTEGER NOT NULL, generation INTEGER NOT NULL, UNIQUE(world, instance_id));"
     "CREATE INDEX IF NOT EXISTS instances_of_app ON instances(world, app_id, site_id);"
     "CREATE TABLE IF NOT EXISTS marks(world TEXT NOT NULL, id TEXT NOT NULL,"
-    " value INTEGER NOT NULL, PRIMARY KEY(world, id)) WITHOUT ROWID;";
+    " value INTEGER NOT NULL, PRIMARY KEY(world, id)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS graves(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
+    " serial INTEGER NOT NULL);";
 
 /* STATEMENT(symbol, sql): compiled when the store opens. */
 #define STATEMENTS(STATEMENT)                                                                      \
@@ -38,6 +40,10 @@ static const char schema[] =
     STATEMENT(FIND_WORLD, "SELECT doc FROM worlds WHERE world = ?1")                               \
     STATEMENT(LIST_WORLDS, "SELECT world FROM worlds ORDER BY pos")                                \
     STATEMENT(DROP_WORLD, "DELETE FROM worlds WHERE world = ?1")                                   \
+    STATEMENT(BURY, "INSERT OR REPLACE INTO graves(world, serial)"                                 \
+                    " SELECT world, serial FROM worlds WHERE world = ?1 AND serial > 0")           \
+    STATEMENT(FORGET, "DELETE FROM graves WHERE pos <= (SELECT max(pos) FROM graves) - ?1")        \
+    STATEMENT(GRAVE, "SELECT serial FROM graves WHERE world = ?1")                                 \
     STATEMENT(DROP_APPS, "DELETE FROM apps WHERE world = ?1")                                      \
     STATEMENT(DROP_SITES, "DELETE FROM sites WHERE world = ?1")                                    \
     STATEMENT(DROP_INSTANCES, "DELETE FROM instances WHERE world = ?1")                            \
@@ -311,19 +317,46 @@ bool store_find_world(struct store *store, const char *world, char **ret_doc)
     return found;
 }
 
-void store_drop_world(struct store *store, const char *world)
+static void run_for_world(struct store *store, const char *world, const enum statement *which,
+                          size_t n)
 {
-    static const enum statement drops[] = {STATEMENT_DROP_APPS, STATEMENT_DROP_SITES,
-                                           STATEMENT_DROP_INSTANCES, STATEMENT_DROP_MARKS,
-                                           STATEMENT_DROP_WORLD};
     store_begin(store);
-    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
-        sqlite3_stmt *s = use(store, drops[i]);
+    for (size_t i = 0; i < n; i++) {
+        sqlite3_stmt *s = use(store, which[i]);
         bind_text(s, 1, world);
         write_step(store, s);
         done(store, s);
     }
     store_commit(store);
+}
+
+void store_clear_world(struct store *store, const char *world)
+{
+    static const enum statement drops[] = {STATEMENT_DROP_APPS, STATEMENT_DROP_SITES,
+                                           STATEMENT_DROP_INSTANCES, STATEMENT_DROP_MARKS};
+    run_for_world(store, world, drops, sizeof drops / sizeof *drops);
+}
+
+void store_drop_world(struct store *store, const char *world)
+{
+    static const enum statement last[] = {STATEMENT_BURY, STATEMENT_DROP_WORLD};
+    store_begin(store);
+    store_clear_world(store, world);
+    run_for_world(store, world, last, sizeof last / sizeof *last);
+    sqlite3_stmt *s = use(store, STATEMENT_FORGET);
+    sqlite3_bind_int64(s, 1, GRAVES_MAX);
+    write_step(store, s);
+    done(store, s);
+    store_commit(store);
+}
+
+int64_t store_find_grave(struct store *store, const char *world)
+{
+    sqlite3_stmt *s = use(store, STATEMENT_GRAVE);
+    bind_text(s, 1, world);
+    int64_t serials = read_step(store, s) ? sqlite3_column_int64(s, 0) : 0;
+    done(store, s);
+    return serials;
 }
 
 char **store_list_worlds(struct store *store)

@@ -25,7 +25,13 @@ void store_close(struct store *store);
 void store_put_world(struct store *store, const char *world, const char *doc);
 /* Caller frees *ret_doc with free(). */
 bool store_find_world(struct store *store, const char *world, char **ret_doc);
+/* Forget all that the world has; its doc and its serials stay. */
+void store_clear_world(struct store *store, const char *world);
+/* Forget the world as well. How many serials it had is kept for the next one of its name. */
 void store_drop_world(struct store *store, const char *world);
+/* How many serials the last world of that name had; 0 where none is remembered: the newest few
+ * thousand that were dropped are. */
+int64_t store_find_grave(struct store *store, const char *world);
 /* The names of all worlds, one text each, the last one NULL; caller frees each and the list. */
 char **store_list_worlds(struct store *store);
 

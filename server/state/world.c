@@ -78,9 +78,20 @@ int64_t world_peek_serial(struct world *world)
 
 void world_skip_serials(struct world *world, int64_t first)
 {
-    if (first > 1)
-        store_reserve_serials(world->store, world->id, first - 1);
-    world->next_serial = world->serial_end = 0;
+    int64_t next = world_peek_serial(world);
+    if (next >= first)
+        return;
+    world->next_serial = first;
+    if (world->serial_end > first)
+        return;
+    store_reserve_serials(world->store, world->id, first - world->serial_end);
+    world->serial_end = first; /* the next one takes a block of its own */
+}
+
+void world_begin_again(struct world *world)
+{
+    world->first_serial = world_peek_serial(world);
+    world->n_aliases = 0;
 }
 
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1])
@@ -92,19 +103,20 @@ void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1])
 
 bool world_knows_token(const struct world *world, const char *id, int64_t serial)
 {
-    if (strcmp(world->id, id) == 0)
+    if (strcmp(world->id, id) == 0 && serial >= world->first_serial)
         return true;
-    for (size_t i = 0; i < world->n_aliases; i++)
-        if (strcmp(world->aliases[i].id, id) == 0 && serial < world->aliases[i].below)
+    for (size_t i = 0; i < world->n_aliases; i++) {
+        const struct world_alias *alias = &world->aliases[i];
+        if (strcmp(alias->id, id) == 0 && serial >= alias->from && serial < alias->below)
             return true;
+    }
     return false;
 }
 
 void world_clear(struct world *world)
 {
-    store_drop_world(world->store, world->id);
-    world->next_serial = world->serial_end = 0;
-    world->n_aliases = 0;
+    world_begin_again(world);
+    store_clear_world(world->store, world->id);
     world->has_marks = world->kill_on_reuse = false;
     world->lifetimes = config_default_lifetimes();
     lifetime_rules_free(&world->lifetime_rules);
@@ -126,20 +138,38 @@ cJSON *world_aliases_json(const struct world *world)
     for (size_t i = 0; i < world->n_aliases; i++) {
         cJSON *row = tree_put(list, NULL, cJSON_CreateObject());
         tree_put_text(row, "world", world->aliases[i].id);
+        tree_put_int(row, "from", world->aliases[i].from);
         tree_put_int(row, "below", world->aliases[i].below);
     }
     return list;
 }
 
-void world_add_alias(struct world *world, const char *id, int64_t below)
+/* One range of serials where two touch. Where there is no room for another, any two of one world:
+ * rather a stranger let in than a good token refused. */
+static bool join_alias(struct world *world, const char *id, int64_t from, int64_t below)
+{
+    bool is_full = world->n_aliases == WORLD_ALIASES_MAX;
+    for (size_t i = 0; i < world->n_aliases; i++) {
+        struct world_alias *alias = &world->aliases[i];
+        bool touches = from <= alias->below && below >= alias->from;
+        if (strcmp(alias->id, id) != 0 || !(touches || is_full))
+            continue;
+        alias->from = from < alias->from ? from : alias->from;
+        alias->below = below > alias->below ? below : alias->below;
+        return true;
+    }
+    return false;
+}
+
+void world_add_alias(struct world *world, const char *id, int64_t from, int64_t below)
 {
     size_t len = strlen(id);
-    if (world->n_aliases == WORLD_ALIASES_MAX || len > MODEL_WORLD_MAX ||
-        strcmp(id, world->id) == 0)
+    if (from >= below || len > MODEL_WORLD_MAX || join_alias(world, id, from, below) ||
+        world->n_aliases == WORLD_ALIASES_MAX)
         return;
     struct world_alias *alias = &world->aliases[world->n_aliases++];
+    *alias = (struct world_alias){.from = from, .below = below};
     memcpy(alias->id, id, len + 1);
-    alias->below = below;
 }
 
 static cJSON *time_json(const struct timeline *time)
@@ -171,6 +201,7 @@ void world_save(struct world *world)
     tree_put(doc, "time", time_json(&world->time));
     tree_put(doc, "start", time_json(&world->start_time));
     tree_put_int(doc, "expires_ms", world->expires_ms);
+    tree_put_int(doc, "first_serial", world->first_serial);
     tree_put_text(doc, "seed", seed); /* 64 bits: more than a JSON number holds */
     tree_put_int(doc, "code_s", world->lifetimes.code_s);
     tree_put_int(doc, "custom_access_token_s", world->lifetimes.custom_access_token_s);
@@ -204,6 +235,7 @@ void world_restore(struct world *world)
         text_parse_int(tree_text(doc, "seed"), INT64_MIN + 1, INT64_MAX, &seed))
         world->seed = (uint64_t)seed;
     tree_int(doc, "expires_ms", &world->expires_ms);
+    tree_int(doc, "first_serial", &world->first_serial);
     tree_int(doc, "code_s", &world->lifetimes.code_s);
     tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
     tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
@@ -212,9 +244,10 @@ void world_restore(struct world *world)
     const cJSON *alias;
     cJSON_ArrayForEach(alias, tree_get(doc, "aliases"))
     {
-        int64_t below = 0;
+        int64_t from = 0, below = 0;
+        tree_int(alias, "from", &from);
         tree_int(alias, "below", &below);
-        world_add_alias(world, tree_text(alias, "world"), below);
+        world_add_alias(world, tree_text(alias, "world"), from, below);
     }
     if (tree_text(doc, "config")) {
         free(world->config);

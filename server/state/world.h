@@ -29,9 +29,11 @@ struct lint;         /* lint/lint.h */
 
 enum { WORLD_ALIASES_MAX = 16 };
 
-/* Tokens that another world minted before a snapshot of it was loaded here: they are ours. */
+/* Tokens that another world, or this one in a former life, minted before a snapshot of it was
+ * loaded here: they are ours. */
 struct world_alias {
     char id[MODEL_WORLD_MAX + 1];
+    int64_t from;
     int64_t below; /* serials from here on are not */
 };
 
@@ -72,6 +74,7 @@ struct world {
     struct timeline start_time; /* what reset sets the clock to */
     struct world_alias aliases[WORLD_ALIASES_MAX];
     size_t n_aliases;
+    int64_t first_serial; /* of this life: what has a smaller one was made before a reset */
     int64_t next_serial;
     int64_t serial_end; /* serials below are reserved in the store */
     bool kill_on_reuse; /* a retired refresh token that comes back kills its line */
@@ -101,13 +104,15 @@ void world_clock_moved(struct world *world);
 /* How long the code or token that is about to be minted for an app shall live. Counts it. */
 int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *app_id);
 
-/* A number that this world never gave before, over restarts too. */
+/* A number that this world never gave before, over restarts and resets too. */
 int64_t world_serial(struct world *world);
 
 /* What world_serial would give now. */
 int64_t world_peek_serial(struct world *world);
-/* Let the serials of an empty world begin at `first`. */
+/* Give no serial below `first` any more. */
 void world_skip_serials(struct world *world, int64_t first);
+/* All serials given so far belong to a former life: their tokens are strangers from now on. */
+void world_begin_again(struct world *world);
 
 void world_guid(struct world *world, char ret_guid[static TEXT_GUID_LEN + 1]);
 
@@ -119,13 +124,14 @@ void world_restore(struct world *world);
 
 /* Whether a token that names world `id` and has this serial is one of ours. */
 bool world_knows_token(const struct world *world, const char *id, int64_t serial);
-/* Let tokens of world `id` with a serial below be ours. Past WORLD_ALIASES_MAX nothing happens. */
-void world_add_alias(struct world *world, const char *id, int64_t below);
-/* [{"world","below"}]; gives a tree. */
+/* Let tokens of world `id` be ours from one serial to below another. Past WORLD_ALIASES_MAX the
+ * ranges of one world become one, and those of a further world are not taken. */
+void world_add_alias(struct world *world, const char *id, int64_t from, int64_t below);
+/* [{"world","from","below"}]; gives a tree. */
 cJSON *world_aliases_json(const struct world *world);
 
 /* Empty the world: no content, no marks, no faults, an empty journal, default lifetimes. Seed,
- * clock and config stay. */
+ * clock, config and serials stay; its tokens are strangers. */
 void world_clear(struct world *world);
 
 /* Wait until something changed or `ms` real milliseconds passed; the lock is free meanwhile. */

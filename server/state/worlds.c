@@ -85,6 +85,17 @@ static struct world *world_new(struct worlds *worlds, const char *id)
     return world;
 }
 
+/* A world of that name may have been here before: its serials go on, and its tokens are strangers.
+ */
+static void follow_former_world(struct world *world)
+{
+    int64_t serials = store_find_grave(world->store, world->id);
+    if (!serials)
+        return;
+    world_skip_serials(world, serials + 1);
+    world_begin_again(world);
+}
+
 /* Under the registry's lock. */
 static void enter(struct worlds *worlds, struct world *world)
 {
@@ -299,6 +310,7 @@ struct world *worlds_create(struct worlds *worlds, const char *id, int64_t ttl_s
         leave(worlds, leaving);
     }
     struct world *world = world_new(worlds, id);
+    follow_former_world(world);
     if (ttl_s)
         world->expires_ms = now_real_ms() + ttl_s * 1000;
     if (ttl_s && (!worlds->soonest_ms || world->expires_ms < worlds->soonest_ms))

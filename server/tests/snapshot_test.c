@@ -124,15 +124,60 @@ START_TEST(tokens_are_known_under_another_name)
 }
 END_TEST
 
-/* The same requests after the same snapshot get the same answers, whatever was asked before. */
+/* An installation by chance, as $NAME. */
+static void install_on_second_site(struct harness *on, const char *name)
+{
+    harness_do(on, 201, "POST /_fakewix/sites", "{'site_id':'s2'}");
+    OWNED(answer_free)
+    struct answer made =
+        harness_ask(on, "POST /_fakewix/installs", NULL, "{'app_id':'$APP','site_id':'s2'}");
+    harness_keep_member(on, name, &made, "instance_id");
+}
+
+/* The same requests after the same snapshot get the same answers. */
 START_TEST(chance_goes_on_where_it_was)
 {
     OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
-    harness_mint(other);
     harness_do(other, 204, "PUT /_fakewix/snapshot", text);
     harness_mint(fake);
     harness_mint(other);
     ck_assert_str_eq(harness_value(fake, "TOKEN"), harness_value(other, "TOKEN"));
+    install_on_second_site(fake, "MADE");
+    install_on_second_site(other, "MADE");
+    ck_assert_str_eq(harness_value(fake, "MADE"), harness_value(other, "MADE"));
+}
+END_TEST
+
+/* Whatever was asked before; only the tokens are told from those of before. */
+START_TEST(chance_goes_back_to_where_it_was)
+{
+    OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
+    install_on_second_site(fake, "MADE");
+    harness_mint(fake);
+    harness_keep(fake, "FIRST", harness_value(fake, "TOKEN"));
+    harness_do(fake, 204, "PUT /_fakewix/snapshot", text);
+    install_on_second_site(fake, "AGAIN");
+    harness_mint(fake);
+    ck_assert_str_eq(harness_value(fake, "MADE"), harness_value(fake, "AGAIN"));
+    ck_assert_str_ne(harness_value(fake, "FIRST"), harness_value(fake, "TOKEN"));
+}
+END_TEST
+
+/* The tokens of before the snapshot stay good however often it is loaded, and however often a world
+ * is saved and loaded: more often than there is room for names. */
+START_TEST(tokens_outlive_any_number_of_loads)
+{
+    harness_connect(fake);
+    for (int i = 0; i < 20; i++) {
+        harness_mint(fake);
+        OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
+        harness_do(fake, 200, "POST /oauth/access", REFRESH);
+        harness_do(fake, 204, "PUT /_fakewix/snapshot", text);
+    }
+    harness_do(fake, 200, "POST /oauth/access", REFRESH);
+    OWNED(answer_free)
+    struct answer last = harness_ask(fake, "GET /apps/v1/instance", "Authorization: $TOKEN", NULL);
+    ck_assert_int_eq(last.status, 200);
 }
 END_TEST
 
@@ -230,6 +275,8 @@ static const struct {
     {"marks", "[]", "marks: must be an object"},
     {"marks", "{'spent/1':'x'}", "marks.spent/1: must be a whole"},
     {"next_serial", "1.5", "next_serial: must be a whole"},
+    {"first_serial", "-1", "first_serial: must be a whole"},
+    {"aliases", "[{'world':'a','from':'x','below':2}]", "aliases: each needs"},
     {"next_serial", "", "next_serial: is missing"},
     {"aliases", "[{'world':'a'}]", "aliases: each needs"},
     {"chance", "{'seed':'0'}", "chance.seed"},
@@ -359,6 +406,8 @@ int main(void)
     suite_rows(tcase, tokens_outlive_the_process, after);
     suite_rows(tcase, tokens_are_known_under_another_name, after);
     tcase_add_test(tcase, chance_goes_on_where_it_was);
+    tcase_add_test(tcase, chance_goes_back_to_where_it_was);
+    tcase_add_test(tcase, tokens_outlive_any_number_of_loads);
     tcase_add_test(tcase, later_tokens_are_strangers);
     tcase_add_test(tcase, copies_keep_the_names_of_copies);
     tcase_add_test(tcase, a_loaded_world_is_in_the_state_file);

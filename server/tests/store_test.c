@@ -219,6 +219,27 @@ START_TEST(dropped_world_leaves_nothing)
 }
 END_TEST
 
+/* The newest few thousand names; one without serials needs no grave. */
+START_TEST(dropped_world_leaves_its_serials)
+{
+    store_reserve_serials(store, "w", 100);
+    store_put_world(store, "v", "{}");
+    store_drop_world(store, "w");
+    store_drop_world(store, "v");
+    ck_assert_int_eq(store_find_grave(store, "w"), 100);
+    ck_assert_int_eq(store_find_grave(store, "v"), 0);
+    store_begin(store); /* one write for all */
+    for (int i = 0; i < 4096; i++) {
+        OWNED(mem_text_free) char *name = mem_format("w%d", i);
+        store_reserve_serials(store, name, 1);
+        store_drop_world(store, name);
+    }
+    store_commit(store);
+    ck_assert_int_eq(store_find_grave(store, "w"), 0);
+    ck_assert_int_eq(store_find_grave(store, "w0"), 1);
+}
+END_TEST
+
 START_TEST(transactions_nest)
 {
     store_begin(store);
@@ -360,6 +381,7 @@ int main(void)
     tcase_add_test(tcase, memory_is_forgotten);
     tcase_add_test(tcase, state_of_a_newer_fakewix_is_refused);
     tcase_add_test(tcase, file_serves_one_process_at_a_time);
+    tcase_add_test(tcase, dropped_world_leaves_its_serials);
     tcase_add_test(tcase, file_that_is_no_database_is_refused);
     tcase_add_test(tcase, database_of_another_program_is_refused);
     tcase_add_test(tcase, directory_that_is_missing_is_named);

@@ -333,13 +333,34 @@ bool token_read(const char *text, struct token *ret_token)
     return true;
 }
 
-/* A token of the world that a snapshot was taken of is this world's own. */
+/* A token of the world that a snapshot was taken of is this world's own; one of this world's former
+ * life is nobody's. */
+static void place(const struct world *world, struct token *token)
+{
+    if (world_knows_token(world, token->world, token->serial))
+        memcpy(token->world, world->id, sizeof token->world);
+    else if (strcmp(token->world, world->id) == 0)
+        *token->world = '\0';
+}
+
+bool token_read_in(const struct world *world, const char *text, struct token *ret_token)
+{
+    struct token token;
+    if (!token_read(text, &token))
+        return false;
+    place(world, &token);
+    *ret_token = token;
+    return true;
+}
+
+/* Once, as a token that was placed says nothing of where it came from. */
 static const struct token *adopt(struct exchange *x)
 {
-    struct token *token = x->carried;
-    if (token && x->world && world_knows_token(x->world, token->world, token->serial))
-        memcpy(token->world, x->world->id, sizeof token->world);
-    return token;
+    if (x->carried && x->world && !x->carried_is_placed) {
+        place(x->world, x->carried);
+        x->carried_is_placed = true;
+    }
+    return x->carried;
 }
 
 const struct token *token_of(struct exchange *x, const char *text)
@@ -349,6 +370,7 @@ const struct token *token_of(struct exchange *x, const char *text)
     struct token token;
     free(x->carried);
     x->carried = NULL;
+    x->carried_is_placed = false;
     x->carried_text = text;
     if (!token_read(text, &token))
         return NULL;

@@ -75,8 +75,12 @@ void token_write_answer(struct exchange *x);
  * Needs no lock. */
 bool token_read(const char *text, struct token *ret_token);
 
+/* The same as this world sees it: a token that it knows from a snapshot names this world, and one
+ * that was made before its last reset names none (""). Under the world's lock. */
+bool token_read_in(const struct world *world, const char *text, struct token *ret_token);
+
 /* The same, remembering the answer in the exchange: a signature is checked once a request. Once the
- * exchange has its world, a token that the world knows from a snapshot names that world.
+ * exchange has its world, it is as token_read_in has it.
  * Borrowed; NULL where the text is no token of ours. */
 const struct token *token_of(struct exchange *x, const char *text);
 
