@@ -172,9 +172,11 @@ enum refusal control_journal(struct exchange *x)
         cJSON_ArrayForEach(entry, tree_get(answer, "entries")) redact_entry(entry);
     x->response->body.max = (size_t)1 << 30;
     if (wants(x, "har", "application/har+json")) {
-        cJSON *har = har_from_entries(tree_get(answer, "entries"));
+        OWNED(tree_free) cJSON *har = har_from_entries(tree_get(answer, "entries"));
+        OWNED(mem_text_free) char *text = tree_print(har);
         cJSON_Delete(answer);
-        answer = har;
+        response_text(x->response, 200, "application/har+json", text);
+        return REFUSAL_NONE;
     }
     response_json(x->response, 200, answer);
     return REFUSAL_NONE;

@@ -91,6 +91,7 @@ START_TEST(har_has_what_its_readers_need)
 {
     OWNED(answer_free)
     struct answer answer = harness_ask(fake, "GET /_fakewix/journal?format=har", NULL, NULL);
+    answer_expect_header(&answer, "Content-Type", "application/har+json");
     answer_expect(&answer, "log.version", "1.2");
     answer_expect(&answer, "log.entries.0.request.method", "POST");
     answer_expect(&answer, "log.entries.0.request.postData.mimeType", "application/json");
