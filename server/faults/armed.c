@@ -107,6 +107,55 @@ cJSON *armed_one_json(const struct armed_faults *faults, const char *id)
     return rule ? rule_json(rule) : NULL;
 }
 
+/* ---- saving ---- */
+
+cJSON *armed_save(const struct armed_faults *faults)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < faults->n; i++)
+        if (!faults->rules[i].is_connect)
+            cJSON_AddItemToArray(list, rule_save(&faults->rules[i]));
+    return list;
+}
+
+static bool load_rule(struct armed_faults *faults, const cJSON *saved, struct err *err)
+{
+    struct rule rule;
+    if (faults->n == ARMED_RULES_MAX)
+        return err_set(err, "more than %d are armed", ARMED_RULES_MAX);
+    if (!rule_load(&rule, saved, err))
+        return false;
+    int64_t number = strtoll(rule.id + 1, NULL, 10);
+    if (rule.is_connect || find_rule(faults, rule.id)) {
+        err_set(err,
+                rule.is_connect ? "%s is a fault of a port, which a snapshot does not have"
+                                : "%s is there twice",
+                rule.id);
+        rule_done(&rule);
+        return false;
+    }
+    if (number >= faults->next_id)
+        faults->next_id = number + 1;
+    faults->rules = mem_grow(faults->rules, faults->n + 1, sizeof *faults->rules);
+    faults->rules[faults->n++] = rule;
+    return true;
+}
+
+bool armed_load(struct armed_faults *faults, const cJSON *saved, struct err *err)
+{
+    const cJSON *rule;
+    if (!cJSON_IsArray(saved))
+        return err_set(err, "must be a list: [ … ]");
+    cJSON_ArrayForEach(rule, saved)
+    {
+        if (load_rule(faults, rule, err))
+            continue;
+        armed_clear(faults);
+        return false;
+    }
+    return true;
+}
+
 /* ---- taking ---- */
 
 static enum fault_symbol symbol_of(const cJSON *action)

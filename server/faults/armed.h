@@ -66,6 +66,12 @@ bool armed_release(struct armed_faults *faults, const char *id, size_t *ret_rele
 cJSON *armed_json(const struct armed_faults *faults);
 cJSON *armed_one_json(const struct armed_faults *faults, const char *id);
 
+/* The rules as a list, each with its counts; those of ports are left out, as the ports belong to
+ * the process. Gives a tree. The other arms a list that was saved, where nothing is armed: false
+ * and a sentence, and nothing armed, where one of them is none. */
+cJSON *armed_save(const struct armed_faults *faults);
+bool armed_load(struct armed_faults *faults, const cJSON *saved, struct err *err);
+
 /* Which faults fire on this request: in order of arming, one of each name, one that answers.
  * Each one taken counts down. Rules with "status" are asked once the probe has the answer's, all
  * others before there is one. `n` shots are in `shots` already; returns how many there are then,

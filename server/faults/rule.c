@@ -2,6 +2,7 @@
  * change. */
 #include "faults/rule.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "shared/text.h"
 #include "shared/tree.h"
 
-enum { STEPS_MAX = 100 };
+enum { STEPS_MAX = 100, RULE_ID_NUMBER_MAX = 1000000000 };
 
 /* ---- reading ---- */
 
@@ -190,6 +191,73 @@ cJSON *rule_json(const struct rule *rule)
     for (size_t i = 0; i < rule->n_hits; i++)
         cJSON_AddItemToArray(hits, cJSON_CreateNumber((double)rule->hits[i]));
     return json;
+}
+
+/* ---- saving ---- */
+
+static const struct {
+    const char *name;
+    size_t at;
+    int64_t least;
+} counters[] = {
+    {"left", offsetof(struct rule, left), -1},  {"taken", offsetof(struct rule, taken), 0},
+    {"seen", offsetof(struct rule, seen), 0},   {"begun", offsetof(struct rule, begun), 0},
+    {"ended", offsetof(struct rule, ended), 0},
+};
+
+enum { N_COUNTERS = sizeof counters / sizeof *counters };
+
+static int64_t *counter_of(struct rule *rule, size_t i)
+{
+    return (int64_t *)(void *)((char *)rule + counters[i].at);
+}
+
+cJSON *rule_save(const struct rule *rule)
+{
+    struct rule copy = *rule;
+    cJSON *json = cJSON_Duplicate(rule->json, true);
+    tree_put_text(json, "fault_id", rule->id);
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        tree_put_int(json, counters[i].name, *counter_of(&copy, i));
+    return json;
+}
+
+/* "f" and a number, as armed_add makes them. */
+static bool read_id(const cJSON *json, struct rule *rule)
+{
+    int64_t number;
+    const char *id = tree_text(json, "fault_id");
+    if (!id || *id != 'f' || strlen(id) > ARMED_ID_MAX ||
+        !text_parse_int(id + 1, 1, RULE_ID_NUMBER_MAX, &number))
+        return false;
+    memcpy(rule->id, id, strlen(id) + 1);
+    return true;
+}
+
+bool rule_load(struct rule *ret_rule, const cJSON *json, struct err *err)
+{
+    OWNED(tree_free) cJSON *plain = cJSON_Duplicate(json, true);
+    cJSON_DeleteItemFromObjectCaseSensitive(plain, "fault_id");
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(plain, counters[i].name);
+    struct rule rule;
+    if (!rule_read(&rule, plain, err))
+        return false;
+    bool is_sound = read_id(json, &rule) || err_set(err, "fault_id must be one such as \"f1\"");
+    for (size_t i = 0; is_sound && i < N_COUNTERS; i++) {
+        int64_t value;
+        is_sound = (tree_int(json, counters[i].name, &value) && value >= counters[i].least) ||
+                   err_set(err, "%s must be a whole number from %d", counters[i].name,
+                           (int)counters[i].least);
+        if (is_sound)
+            *counter_of(&rule, i) = value;
+    }
+    if (!is_sound) {
+        rule_done(&rule);
+        return false;
+    }
+    *ret_rule = rule;
+    return true;
 }
 
 /* ---- firing ---- */

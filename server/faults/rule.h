@@ -35,6 +35,12 @@ void rule_done(struct rule *rule);
 /* The rule as the API shows it; gives a tree. */
 cJSON *rule_json(const struct rule *rule);
 
+/* The same with where it stands in its counting, and without what only this process knows (hits,
+ * who waits); gives a tree. rule_load reads it back: false and a sentence where it is none of
+ * those. */
+cJSON *rule_save(const struct rule *rule);
+bool rule_load(struct rule *ret_rule, const cJSON *json, struct err *err);
+
 /* Where: does the request lie in the place the rule speaks of, at this point of its way? */
 bool rule_place_fits(const struct rule *rule, const struct fault_probe *probe);
 

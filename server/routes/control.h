@@ -34,6 +34,9 @@ bool control_is_cross_site(const struct exchange *x);
 /* After disarming: a port of the world's own that no fault rules any more is as it was made. */
 void control_calm_door(struct exchange *x);
 
+/* Open what a snapshot's faults need of this process; false and a sentence where it cannot be. */
+bool control_prepare_faults(struct exchange *x, const cJSON *saved, struct err *err);
+
 /* Fill a new world with an app, a site and an instance of its own, or with what `config` has. */
 void control_fill_world(struct world *world, const cJSON *config);
 

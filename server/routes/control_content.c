@@ -43,7 +43,12 @@ enum refusal control_snapshot_put(struct exchange *x)
         return refusal;
     if (snapshot_check(x->body, &problems))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
+    OWNED(err_free) struct err err = {0};
+    const cJSON *faults = tree_get(x->body, "faults");
+    if (faults && !control_prepare_faults(x, faults, &err))
+        return control_argument(x, &err);
     snapshot_load(x->world, x->body);
+    control_calm_door(x);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
 }

@@ -20,22 +20,10 @@ enum refusal control_faults(struct exchange *x)
     return REFUSAL_NONE;
 }
 
-/* What a fault needs besides being armed: the world's own port to behave, or the port of leaks. */
-static bool prepare(struct exchange *x, const char *id, struct err *err)
+/* Open the port of leaks, where a redirect leads there. */
+static bool prepare_leaks(struct exchange *x, const cJSON *redirect, struct err *err)
 {
     const struct fake_doors *doors = &x->fake->doors;
-    const cJSON *connect = armed_find_stage(x->world->faults, id, FAULT_CONNECT);
-    const cJSON *redirect = armed_find_action(x->world->faults, id, FAULT_redirect);
-    int64_t ms = 0;
-    if (connect && !x->world->door)
-        return err_set(err, "this world has no port of its own, which such a fault needs; make one "
-                            "with POST worlds {\"listener\":true}");
-    tree_int(connect, "ms", &ms);
-    const char *certificate = tree_text(connect, "kind");
-    if (certificate && !doors->set_certificate(x->world->door, certificate, err))
-        return false;
-    if (connect && !certificate)
-        doors->set_mood(x->world->door, armed_mood(connect), ms);
     if (!redirect || (tree_text(redirect, "to") && strcmp(tree_text(redirect, "to"), "leak") != 0))
         return true;
     struct door *leak = doors->leak ? doors->leak(doors->context, err) : NULL;
@@ -48,6 +36,38 @@ static bool prepare(struct exchange *x, const char *id, struct err *err)
     if (scheme && strcmp(scheme, "https") == 0 && !x->world->leak_ports[1])
         return err_set(err, "a redirect to https needs a fake with --tls-listen");
     return true;
+}
+
+bool control_prepare_faults(struct exchange *x, const cJSON *saved, struct err *err)
+{
+    struct hold_limit nobody = {0};
+    struct armed_faults *faults = armed_new(&nobody);
+    const cJSON *rule;
+    bool is_ready = armed_load(faults, saved, err);
+    cJSON_ArrayForEach(rule, saved) is_ready =
+        is_ready &&
+        prepare_leaks(x, armed_find_action(faults, tree_text(rule, "fault_id"), FAULT_redirect),
+                      err);
+    armed_free(faults);
+    return is_ready;
+}
+
+/* What a fault needs besides being armed: the world's own port to behave, or the port of leaks. */
+static bool prepare(struct exchange *x, const char *id, struct err *err)
+{
+    const struct fake_doors *doors = &x->fake->doors;
+    const cJSON *connect = armed_find_stage(x->world->faults, id, FAULT_CONNECT);
+    int64_t ms = 0;
+    if (connect && !x->world->door)
+        return err_set(err, "this world has no port of its own, which such a fault needs; make one "
+                            "with POST worlds {\"listener\":true}");
+    tree_int(connect, "ms", &ms);
+    const char *certificate = tree_text(connect, "kind");
+    if (certificate && !doors->set_certificate(x->world->door, certificate, err))
+        return false;
+    if (connect && !certificate)
+        doors->set_mood(x->world->door, armed_mood(connect), ms);
+    return prepare_leaks(x, armed_find_action(x->world->faults, id, FAULT_redirect), err);
 }
 
 enum refusal control_fault_arm(struct exchange *x)

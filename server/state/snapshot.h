@@ -1,6 +1,6 @@
-/* A world as one JSON value: saved, checked and loaded whole. What lives in memory alone (journal,
- * armed faults, findings) is not in it; tokens are not either, since they carry what they mean.
- * May depend on: shared, contents, world. Owner: state. */
+/* A world as one JSON value: saved, checked and loaded whole. What was seen (journal, findings) is
+ * not in it; tokens are not either, since they carry what they mean.
+ * May depend on: shared, contents, world, faults/armed. Owner: state. */
 #ifndef FAKEWIX_STATE_SNAPSHOT_H
 #define FAKEWIX_STATE_SNAPSHOT_H
 
@@ -12,8 +12,9 @@
 
 enum { SNAPSHOT_SCHEMA = 1 };
 
-/* {"schema","world","config","start","installations","clock","marks","next_serial","aliases",
- * "chance"}: docs/CONTROL-API.md says what each is. Gives a tree. Under the world's lock. */
+/* {"schema","world","config","start","installations","clock","marks","first_serial","next_serial",
+ * "aliases","chance","kill_on_reuse","lifetime_rules","faults"}: docs/CONTROL-API.md says what each
+ * is. Gives a tree. Under the world's lock. */
 cJSON *snapshot_save(struct world *world);
 
 /* Each problem becomes one line in `problems` that names the member and the fix, unknown members

@@ -233,7 +233,52 @@ START_TEST(a_loaded_world_is_in_the_state_file)
 }
 END_TEST
 
-START_TEST(faults_and_journal_do_not_survive_a_load)
+/* What a test armed and wished for goes on where it was: {what is done after the snapshot was
+ * loaded, its status}. The second of the queue of three comes first, as the first was had. */
+static const char *const armed_and_wished[][2] = {
+    {"{'on':{'route':'POST /oauth2/token','nth':2},'times':2,'do':[{'fault':'status','status':501},"
+     "{'fault':'status','status':502},{'fault':'pass'}]}",
+     "POST /_fakewix/faults"},
+    {"{'on':{'service':'api','header':{'x-no':null},'after':{'route':'POST /oauth2/token',"
+     "'status':200}},'times':-1,'do':[[{'fault':'delay','ms':0},{'fault':'403-bare'}]]}",
+     "POST /_fakewix/faults"},
+    {"{'app_id':'$APP','next':2,'oauth_access_token_s':77}", "PUT /_fakewix/lifetimes"},
+};
+
+static void arm_and_wish(void)
+{
+    for (size_t i = 0; i < sizeof armed_and_wished / sizeof *armed_and_wished; i++) {
+        OWNED(answer_free)
+        struct answer answer =
+            harness_ask(fake, armed_and_wished[i][1], NULL, armed_and_wished[i][0]);
+        ck_assert_msg(answer.status / 100 == 2, "%s", buf_str(&answer.body));
+    }
+}
+
+START_TEST(faults_and_wishes_go_on_where_they_were)
+{
+    arm_and_wish();
+    OWNED(answer_free) struct answer first = harness_ask(fake, "POST /oauth2/token", NULL, MINT);
+    answer_expect(&first, "expires_in", "77");
+    harness_do(fake, 501, "POST /oauth2/token", MINT);
+    move();
+    OWNED(mem_text_free) char *left = save(fake, "GET /_fakewix/snapshot");
+    OWNED(mem_text_free) char *right = save(other, "GET /_fakewix/snapshot");
+    ck_assert_str_eq(left, right);
+    harness_do(other, 403, "GET /conformance/probe", NULL);
+    harness_do(other, 502, "POST /oauth2/token", MINT);
+    OWNED(answer_free) struct answer next = harness_ask(other, "POST /oauth2/token", NULL, MINT);
+    answer_expect(&next, "expires_in", "77");
+    OWNED(answer_free) struct answer last = harness_ask(other, "POST /oauth2/token", NULL, MINT);
+    answer_expect(&last, "expires_in", "14400");
+    OWNED(answer_free)
+    struct answer armed =
+        harness_ask(other, "POST /_fakewix/faults", NULL, "{'do':{'fault':'pass'}}");
+    answer_expect(&armed, "fault_id", "f3");
+}
+END_TEST
+
+START_TEST(later_faults_and_the_journal_do_not_survive_a_load)
 {
     OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
     harness_do(fake, 201, "POST /_fakewix/faults", "{'do':{'fault':'status','status':503}}");
@@ -282,6 +327,23 @@ static const struct {
     {"chance", "{'seed':'0'}", "chance.seed"},
     {"kill_on_reuse", "1", "kill_on_reuse: must be true"},
     {"journal", "[]", "journal: is not known here"},
+    {"lifetime_rules", "{}", "lifetime_rules: must be a list"},
+    {"lifetime_rules", "[{'code_s':0}]", "lifetime_rules[0]: lifetimes.code_s"},
+    {"lifetime_rules", "[{'code_s':1},{'next':0,'code_s':1}]", "lifetime_rules[1]: next is how"},
+    {"lifetime_rules", "[7]", "lifetime_rules[0]: "},
+    {"faults", "{}", "faults: must be a list"},
+    {"faults", "[{'do':{'fault':'reset'}}]", "faults: fault_id must be"},
+    {"faults", "[{'fault_id':'f1','left':-2,'do':{'fault':'reset'}}]", "faults: left must be"},
+    {"faults", "[{'fault_id':'f1','left':1,'taken':0,'seen':0,'begun':0,'ended':0}]",
+     "faults: do is missing"},
+    {"faults",
+     "[{'fault_id':'f1','left':1,'taken':0,'seen':0,'begun':0,'ended':0,"
+     "'do':{'fault':'refuse-connections'}}]",
+     "faults: f1 is a fault of a port"},
+    {"faults",
+     "[{'fault_id':'f1','left':1,'taken':0,'seen':0,'begun':0,'ended':0,"
+     "'do':{'fault':'redirect'}}]",
+     "needs a fake that listens"},
 };
 
 START_TEST(spoilt_snapshots_change_nothing)
@@ -411,7 +473,8 @@ int main(void)
     tcase_add_test(tcase, later_tokens_are_strangers);
     tcase_add_test(tcase, copies_keep_the_names_of_copies);
     tcase_add_test(tcase, a_loaded_world_is_in_the_state_file);
-    tcase_add_test(tcase, faults_and_journal_do_not_survive_a_load);
+    tcase_add_test(tcase, faults_and_wishes_go_on_where_they_were);
+    tcase_add_test(tcase, later_faults_and_the_journal_do_not_survive_a_load);
     suite_rows(tcase, spoilt_snapshots_change_nothing, spoilt);
     tcase_add_test(tcase, all_problems_are_told_at_once);
     tcase_add_test(tcase, a_reload_keeps_what_it_does_not_name);

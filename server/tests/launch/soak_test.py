@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -138,17 +139,27 @@ def resident_kib(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
 
 
+def ended_early(fake, workers):
+    """A sentence, where the fake is not there any more."""
+    status = fake.poll()
+    if status is None:
+        return None
+    how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
+    asked = sum(worker.asked for worker in workers)
+    return f"the fake {how} by itself, after {asked} requests; its last words are above"
+
+
 def watch(fake, workers):
     """Resident memory after the warm-up, and the most of it afterwards."""
     began, step = time.monotonic(), SECONDS / 20
     base = most = 0
     for i in range(1, 21):
         over.wait(max(0, began + i * step - time.monotonic()))
+        if over.is_set() or fake.poll() is not None:
+            break
         now = resident_kib(fake.pid)
         print(f"soak: {i * step:5.1f} s {sum(worker.asked for worker in workers):8d} requests "
               f"{now / 1024:6.1f} MiB", flush=True)
-        if over.is_set():
-            break
         if i / 20 <= WARM_UP:
             base = max(base, now)
         most = max(most, now)
@@ -174,11 +185,13 @@ def main():
     over.set()
     for worker in workers:
         worker.join(60)
-    fake.terminate()
-    status = fake.wait(30)
-    problems = [str(worker.problem) for worker in workers if worker.problem]
-    if status:
-        problems.append(f"the fake ended with {status}")
+    early = ended_early(fake, workers)
+    problems = [early] if early else []
+    problems += [str(worker.problem) for worker in workers if worker.problem]
+    if not early:
+        fake.terminate()
+        status = fake.wait(30)
+        problems += [f"the fake ended with {status} when it was told to"] if status else []
     if most > base + GROWTH_MAX_KIB and not is_sanitized():
         problems.append(f"memory grew from {base} to {most} KiB")
     for problem in problems:
