@@ -9,6 +9,14 @@
 #include "shared/tree.h"
 #include "state/rng.h"
 
+struct app app_copy(const struct app *app)
+{
+    struct app copy = *app;
+    copy.secret = mem_text(app->secret);
+    copy.doc = mem_text(app->doc);
+    return copy;
+}
+
 void app_free(struct app *app)
 {
     free(app->secret);

@@ -34,6 +34,8 @@ struct instance {
     int64_t generation; /* grows with every new installation; tokens of an older one are dead */
 };
 
+/* Caller frees with app_free. */
+struct app app_copy(const struct app *app);
 void app_free(struct app *app);
 void site_free(struct site *site);
 

@@ -1,5 +1,6 @@
 /* The store on SQLite: in memory, or a file in WAL mode that a kill -9 between any two requests
- * leaves whole. One connection behind one lock; statements are compiled once. */
+ * leaves whole. One connection behind one lock; statements are compiled once. What is asked for all
+ * the time is kept at hand (recent.h). */
 #include "state/store.h"
 
 #include <pthread.h>
@@ -11,6 +12,7 @@
 
 #include "shared/lock.h"
 #include "shared/mem.h"
+#include "state/recent.h"
 
 enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512, GRAVES_MAX = 4096 };
 
@@ -33,7 +35,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS graves(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
     " serial INTEGER NOT NULL);";
 
-/* STATEMENT(symbol, sql): compiled when the store opens. */
+/* STATEMENT(symbol, sql): compiled at its first use, and where the state is a file when it opens:
+ * it may be no file of ours. */
 #define STATEMENTS(STATEMENT)                                                                      \
     STATEMENT(PUT_WORLD, "INSERT INTO worlds(world, doc) VALUES(?1, ?2)"                           \
                          " ON CONFLICT(world) DO UPDATE SET doc = ?2")                             \
@@ -105,6 +108,7 @@ struct store {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     pthread_mutex_t lock; /* recursive: a transaction holds it across calls */
     int depth;            /* of transactions: the outermost one counts */
+    struct recent *recent;
 };
 
 /* The store broke under a request that must not be answered as if it had been kept. */
@@ -191,7 +195,14 @@ static bool check_whole(struct store *store, const char *file, struct err *err)
                             file);
 }
 
-static bool prepare(struct store *store, const char *file, struct err *err)
+static bool compile(struct store *store, enum statement which)
+{
+    return sqlite3_prepare_v3(store->db, sql_of[which], -1, SQLITE_PREPARE_PERSISTENT,
+                              &store->statements[which], NULL) == SQLITE_OK;
+}
+
+/* `file` is SQLite's name of it, and may be the memory's. */
+static bool prepare(struct store *store, const char *file, bool is_file, struct err *err)
 {
     /* Exclusive: a second process would not see what this one remembers, so it must not start. */
     const char *pragmas = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
@@ -200,9 +211,8 @@ static bool prepare(struct store *store, const char *file, struct err *err)
     if (!check_version(store, file, err) || !check_whole(store, file, err) ||
         !run_sql(store, pragmas, err, file) || !run_sql(store, schema, err, file))
         return false;
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(store->db, sql_of[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
+    for (int i = 0; is_file && i < STATEMENT_COUNT; i++)
+        if (!compile(store, (enum statement)i))
             return err_set(err, "--state %s: %s; the file does not look like fakewix's", file,
                            sqlite3_errmsg(store->db));
     return true;
@@ -211,6 +221,7 @@ static bool prepare(struct store *store, const char *file, struct err *err)
 struct store *store_open(const char *file, struct err *err)
 {
     struct store *store = mem_new(1, sizeof *store);
+    store->recent = recent_new();
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -225,7 +236,7 @@ struct store *store_open(const char *file, struct err *err)
         return NULL;
     }
     sqlite3_busy_timeout(store->db, 2000);
-    if (!prepare(store, name, err)) {
+    if (!prepare(store, name, file != NULL, err)) {
         store_close(store);
         return NULL;
     }
@@ -240,6 +251,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     pthread_mutex_destroy(&store->lock);
+    recent_free(store->recent);
     free(store);
 }
 
@@ -248,7 +260,17 @@ void store_close(struct store *store)
 static sqlite3_stmt *use(struct store *store, enum statement which)
 {
     lock_take(&store->lock);
+    if (!store->statements[which] && !compile(store, which))
+        die(store, "compiling");
     return store->statements[which];
+}
+
+/* The same for a statement that changes apps or instances. */
+static sqlite3_stmt *use_to_change(struct store *store, enum statement which)
+{
+    sqlite3_stmt *statement = use(store, which);
+    recent_forget(store->recent);
+    return statement;
 }
 
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
@@ -322,7 +344,7 @@ static void run_for_world(struct store *store, const char *world, const enum sta
 {
     store_begin(store);
     for (size_t i = 0; i < n; i++) {
-        sqlite3_stmt *s = use(store, which[i]);
+        sqlite3_stmt *s = use_to_change(store, which[i]);
         bind_text(s, 1, world);
         write_step(store, s);
         done(store, s);
@@ -387,7 +409,7 @@ int64_t store_reserve_serials(struct store *store, const char *world, int64_t se
 
 void store_put_app(struct store *store, const char *world, const struct app *app)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_PUT_APP);
+    sqlite3_stmt *s = use_to_change(store, STATEMENT_PUT_APP);
     bind_text(s, 1, world);
     bind_text(s, 2, app->app_id);
     bind_text(s, 3, app->secret);
@@ -410,13 +432,23 @@ static struct app read_app(sqlite3_stmt *s)
 
 bool store_find_app(struct store *store, const char *world, const char *app_id, struct app *ret_app)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_FIND_APP);
-    bind_text(s, 1, world);
-    bind_text(s, 2, app_id);
-    bool found = read_step(store, s);
-    if (found)
-        *ret_app = read_app(s);
-    done(store, s);
+    lock_take(&store->lock);
+    const struct app *known = recent_app(store->recent, world, app_id);
+    bool found = known != NULL;
+    if (found) {
+        *ret_app = app_copy(known);
+    } else {
+        sqlite3_stmt *s = use(store, STATEMENT_FIND_APP);
+        bind_text(s, 1, world);
+        bind_text(s, 2, app_id);
+        found = read_step(store, s);
+        if (found) {
+            *ret_app = read_app(s);
+            recent_keep_app(store->recent, world, ret_app);
+        }
+        done(store, s);
+    }
+    pthread_mutex_unlock(&store->lock);
     return found;
 }
 
@@ -437,12 +469,22 @@ struct app *store_list_apps(struct store *store, const char *world, size_t *ret_
 
 bool store_find_app_world(struct store *store, const char *app_id, char *ret_world)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_APP_WORLD);
-    bind_text(s, 1, app_id);
-    bool found = read_step(store, s);
-    if (found)
-        copy_id(ret_world, MODEL_WORLD_MAX + 1, s, 0);
-    done(store, s);
+    lock_take(&store->lock);
+    const char *known = recent_world(store->recent, app_id);
+    bool found = known != NULL;
+    if (found) {
+        memcpy(ret_world, known, strlen(known) + 1);
+    } else {
+        sqlite3_stmt *s = use(store, STATEMENT_APP_WORLD);
+        bind_text(s, 1, app_id);
+        found = read_step(store, s);
+        if (found) {
+            copy_id(ret_world, MODEL_WORLD_MAX + 1, s, 0);
+            recent_keep_world(store->recent, app_id, ret_world);
+        }
+        done(store, s);
+    }
+    pthread_mutex_unlock(&store->lock);
     return found;
 }
 
@@ -493,7 +535,7 @@ struct site *store_list_sites(struct store *store, const char *world, size_t *re
 
 void store_put_instance(struct store *store, const char *world, const struct instance *instance)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_PUT_INSTANCE);
+    sqlite3_stmt *s = use_to_change(store, STATEMENT_PUT_INSTANCE);
     bind_text(s, 1, world);
     bind_text(s, 2, instance->instance_id);
     bind_text(s, 3, instance->app_id);
@@ -517,13 +559,23 @@ static struct instance read_instance(sqlite3_stmt *s)
 bool store_find_instance(struct store *store, const char *world, const char *instance_id,
                          struct instance *ret_instance)
 {
-    sqlite3_stmt *s = use(store, STATEMENT_FIND_INSTANCE);
-    bind_text(s, 1, world);
-    bind_text(s, 2, instance_id);
-    bool found = read_step(store, s);
-    if (found)
-        *ret_instance = read_instance(s);
-    done(store, s);
+    lock_take(&store->lock);
+    const struct instance *known = recent_instance(store->recent, world, instance_id);
+    bool found = known != NULL;
+    if (found) {
+        *ret_instance = *known;
+    } else {
+        sqlite3_stmt *s = use(store, STATEMENT_FIND_INSTANCE);
+        bind_text(s, 1, world);
+        bind_text(s, 2, instance_id);
+        found = read_step(store, s);
+        if (found) {
+            *ret_instance = read_instance(s);
+            recent_keep_instance(store->recent, world, ret_instance);
+        }
+        done(store, s);
+    }
+    pthread_mutex_unlock(&store->lock);
     return found;
 }
 
@@ -558,7 +610,7 @@ struct instance *store_list_instances(struct store *store, const char *world, si
 
 static void drop_item(struct store *store, enum statement which, const char *world, const char *id)
 {
-    sqlite3_stmt *s = use(store, which);
+    sqlite3_stmt *s = use_to_change(store, which);
     bind_text(s, 1, world);
     bind_text(s, 2, id);
     write_step(store, s);

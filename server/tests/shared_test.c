@@ -10,6 +10,7 @@
 #include "shared/refusal.h"
 #include "shared/text.h"
 #include "shared/tree.h"
+#include "shared/writer.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -421,6 +422,49 @@ START_TEST(refusals_are_found_by_their_own_names)
 }
 END_TEST
 
+/* ---- writer ---- */
+
+START_TEST(writer_escapes_as_cjson_does)
+{
+    char text[128];
+    for (int c = 1; c < 128; c++)
+        text[c - 1] = (char)c;
+    text[127] = '\0';
+    const char *const texts[] = {"", "plain", text, "\xc3\xa9 \xe2\x82\xac", "\"", "a\\", "\x1f"};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        OWNED(tree_free) cJSON *tree = cJSON_CreateObject();
+        tree_put_text(tree, "name", texts[i]);
+        tree_put_text(tree, "more", texts[i]);
+        OWNED(mem_text_free) char *expected = tree_print(tree);
+        OWNED(buf_free) struct buf out = {0};
+        writer_open(&out, NULL);
+        writer_text(&out, "name", texts[i]);
+        writer_text(&out, "more", texts[i]);
+        writer_close(&out);
+        ck_assert_str_eq(buf_str(&out), expected);
+    }
+}
+END_TEST
+
+START_TEST(writer_puts_commas_between_members)
+{
+    OWNED(buf_free) struct buf out = {0};
+    writer_open(&out, NULL);
+    writer_open(&out, "empty");
+    writer_close(&out);
+    writer_int(&out, "least", INT64_MIN);
+    writer_open(&out, "inner");
+    writer_flag(&out, "yes", true);
+    writer_flag(&out, "no", false);
+    writer_close(&out);
+    writer_name(&out, "list");
+    buf_text(&out, "[]");
+    writer_close(&out);
+    ck_assert_str_eq(buf_str(&out), "{\"empty\":{},\"least\":-9223372036854775808,"
+                                    "\"inner\":{\"yes\":true,\"no\":false},\"list\":[]}");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("shared");
@@ -434,6 +478,8 @@ int main(void)
     tcase_add_test(tcase, tree_has_a_greatest_depth);
     tcase_add_test(tcase, tree_refuses_a_raw_nul);
     tcase_add_test(tcase, tree_members_have_a_type_and_a_case);
+    tcase_add_test(tcase, writer_escapes_as_cjson_does);
+    tcase_add_test(tcase, writer_puts_commas_between_members);
     tcase_add_test(tcase, text_guid);
     tcase_add_test(tcase, text_base64url);
     tcase_add_test(tcase, text_escapes);

@@ -10,6 +10,7 @@
 #include "shared/text.h"
 #include "shared/tree.h"
 #include "suite.h"
+#include "tokens/hs256.h"
 #include "tokens/seal.h"
 #include "tokens/signer.h"
 #include "tokens/token.h"
@@ -85,6 +86,33 @@ START_TEST(changed_byte_is_noticed)
         jwt[at] = was;
     }
     ck_assert(verifies(jwt));
+}
+END_TEST
+
+/* Our HMAC beside OpenSSL's, around the hash's block of 64 bytes. */
+START_TEST(hs256_is_what_openssl_makes_of_it)
+{
+    static const char secret[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    char payload[300];
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (char)('a' + i % 26);
+    for (size_t key_len = 1; key_len < sizeof secret; key_len++) {
+        OWNED(mem_text_free) char *key_text = mem_text_n(secret, key_len);
+        struct hs256 *key = hs256_new("kid", key_text);
+        for (size_t len = key_len; len < sizeof payload; len += 61) {
+            OWNED(buf_free) struct buf jwt = {0};
+            hs256_sign(key, payload, len, &jwt);
+            const char *dot = strrchr(buf_str(&jwt), '.');
+            uint8_t mac[32];
+            unsigned mac_len = sizeof mac;
+            HMAC(EVP_sha256(), key_text, (int)key_len, (const unsigned char *)jwt.data,
+                 (size_t)(dot - jwt.data), mac, &mac_len);
+            OWNED(buf_free) struct buf expected = {0};
+            text_add_base64url(&expected, mac, mac_len);
+            ck_assert_str_eq(dot + 1, buf_str(&expected));
+        }
+        hs256_free(key);
+    }
 }
 END_TEST
 
@@ -330,6 +358,7 @@ int main(void)
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_loop_test(tcase, claims_come_back, 0, KEY_COUNT);
     tcase_add_test(tcase, times_are_64_bits_wide);
+    tcase_add_test(tcase, hs256_is_what_openssl_makes_of_it);
     tcase_add_loop_test(tcase, changed_byte_is_noticed, 0, KEY_COUNT);
     suite_rows(tcase, forgery_is_refused, forgeries);
     tcase_add_test(tcase, nested_header_does_not_reach_the_parsers);

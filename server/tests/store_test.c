@@ -70,6 +70,84 @@ START_TEST(app_comes_back_as_it_went)
 }
 END_TEST
 
+/* Each look-up is made twice, so that the second one is from memory. */
+static void expect_app(const char *world, const char *id, const char *secret)
+{
+    for (int i = 0; i < 2; i++) {
+        OWNED(app_free) struct app app = {0};
+        ck_assert_int_eq(store_find_app(store, world, id, &app), secret != NULL);
+        if (secret)
+            ck_assert_str_eq(app.secret, secret);
+    }
+}
+
+static void expect_state(const char *world, const char *id, enum install_state state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct instance instance;
+        ck_assert(store_find_instance(store, world, id, &instance));
+        ck_assert_int_eq((int)instance.state, (int)state);
+    }
+}
+
+START_TEST(what_was_looked_up_follows_every_write)
+{
+    char world[MODEL_WORLD_MAX + 1];
+    struct instance instance = {.instance_id = "i", .app_id = "a", .site_id = "s", .state = 1};
+    put_app("w", "a", "old");
+    expect_app("w", "a", "old");
+    expect_app("v", "a", NULL);
+    put_app("w", "a", "new");
+    expect_app("w", "a", "new");
+    put_app("v", "a", "other");
+    expect_app("v", "a", "other");
+    expect_app("w", "a", "new");
+    store_put_instance(store, "w", &instance);
+    expect_state("w", "i", INSTALL_ACTIVE);
+    instance.state = INSTALL_UNINSTALLED;
+    store_put_instance(store, "w", &instance);
+    expect_state("w", "i", INSTALL_UNINSTALLED);
+    store_drop_instance(store, "w", "i");
+    ck_assert(!store_find_instance(store, "w", "i", &instance));
+    for (int i = 0; i < 2; i++) {
+        ck_assert(store_find_app_world(store, "a", world));
+        ck_assert_str_eq(world, "w");
+    }
+    store_drop_app(store, "w", "a");
+    expect_app("w", "a", NULL);
+    ck_assert(store_find_app_world(store, "a", world));
+    ck_assert_str_eq(world, "v");
+    store_drop_world(store, "v");
+    expect_app("v", "a", NULL);
+    ck_assert(!store_find_app_world(store, "a", world));
+}
+END_TEST
+
+/* More names than there are places for: each is still found as it is. */
+START_TEST(thousands_of_names_do_not_get_mixed_up)
+{
+    enum { NAMES = 3000 };
+    store_begin(store);
+    for (int i = 0; i < NAMES; i++) {
+        struct instance instance = {.app_id = "a", .site_id = "s", .generation = i};
+        snprintf(instance.instance_id, sizeof instance.instance_id, "%d", i);
+        store_put_instance(store, "w", &instance);
+        put_app("w", instance.instance_id, instance.instance_id);
+    }
+    store_commit(store);
+    for (int i = 0; i < 2 * NAMES; i++) {
+        char id[12];
+        struct instance instance;
+        snprintf(id, sizeof id, "%d", i % NAMES);
+        ck_assert(store_find_instance(store, "w", id, &instance));
+        ck_assert_int_eq(instance.generation, i % NAMES);
+        OWNED(app_free) struct app app = {0};
+        ck_assert(store_find_app(store, "w", id, &app));
+        ck_assert_str_eq(app.secret, id);
+    }
+}
+END_TEST
+
 START_TEST(lists_keep_the_order_of_first_insertion)
 {
     put_app("w", "b", "1");
@@ -367,6 +445,8 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_test(tcase, app_comes_back_as_it_went);
+    tcase_add_test(tcase, what_was_looked_up_follows_every_write);
+    tcase_add_test(tcase, thousands_of_names_do_not_get_mixed_up);
     tcase_add_test(tcase, lists_keep_the_order_of_first_insertion);
     tcase_add_test(tcase, instances_are_found_both_ways);
     tcase_add_test(tcase, app_leads_to_its_world_the_default_one_first);

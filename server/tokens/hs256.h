@@ -9,7 +9,7 @@
 
 struct hs256; /* a key, ready to sign; any thread */
 
-/* Caller frees with hs256_free. `secret` must not be empty. */
+/* Caller frees with hs256_free. `secret` has 1 to 64 bytes. */
 struct hs256 *hs256_new(const char *kid, const char *secret);
 void hs256_free(struct hs256 *key);
 

@@ -14,6 +14,7 @@
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
+#include "shared/writer.h"
 #include "tokens/hs256.h"
 #include "tokens/keys.h"
 
@@ -83,28 +84,35 @@ static void sign_with_libjwt(struct buf *out, const struct key_row *row, const c
     buf_text(out, text);
 }
 
-void signer_sign_json(struct buf *out, enum signer_key key, const char *claims)
+static void sign_text(struct buf *out, enum signer_key key, const char *claims, size_t len)
 {
     pthread_once(&keys_are_set_up, set_up_keys);
     if (hs256_keys[key])
-        hs256_sign(hs256_keys[key], claims, strlen(claims), out);
+        hs256_sign(hs256_keys[key], claims, len, out);
     else
         sign_with_libjwt(out, &key_rows[key], claims);
 }
 
+void signer_sign_json(struct buf *out, enum signer_key key, const char *claims)
+{
+    sign_text(out, key, claims, strlen(claims));
+}
+
 void signer_sign(struct buf *out, enum signer_key key, const struct claims *claims)
 {
-    OWNED(tree_free) cJSON *tree = cJSON_CreateObject();
-    tree_put_text(tree, "data", claims->data);
-    tree_put_plain_int(tree, "iat", claims->iat_s);
+    OWNED(buf_free) struct buf text = {0};
+    buf_room(&text, 2048); /* one allocation for nearly all */
+    writer_open(&text, NULL);
+    writer_text(&text, "data", claims->data);
+    writer_int(&text, "iat", claims->iat_s);
     if (claims->exp_s)
-        tree_put_plain_int(tree, "exp", claims->exp_s);
+        writer_int(&text, "exp", claims->exp_s);
     if (claims->fakewix)
-        tree_put_plain(tree, "fakewix", claims->fakewix);
+        writer_text(&text, "fakewix", claims->fakewix);
     if (claims->pad)
-        tree_put_plain(tree, "pad", claims->pad);
-    OWNED(mem_text_free) char *text = tree_print(tree);
-    signer_sign_json(out, key, text);
+        writer_text(&text, "pad", claims->pad);
+    writer_close(&text);
+    sign_text(out, key, buf_str(&text), text.len);
 }
 
 /* Exactly three non-empty base64url segments. */

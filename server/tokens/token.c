@@ -14,6 +14,7 @@
 
 #include "shared/mem.h"
 #include "shared/tree.h"
+#include "shared/writer.h"
 #include "tokens/signer.h"
 
 struct kind_row {
@@ -57,65 +58,63 @@ bool token_is_refresh(enum token_kind kind)
     return strcmp(kinds[kind].group, "refresh") == 0;
 }
 
-static void put_scope(cJSON *data)
-{
-    tree_put(data, "scope", cJSON_CreateArray());
-}
-
 /* The `data` claim of the old service: an object with the ids, or with the inner id alone. */
-static cJSON *custom_data(const struct token *token)
+static void add_custom_data(struct buf *out, const struct token *token)
 {
-    cJSON *data = cJSON_CreateObject();
+    writer_open(out, NULL);
     if (token->kind == TOKEN_CUSTOM_REFRESH) {
-        tree_put_text(data, "id", token->id);
-        return data;
+        writer_text(out, "id", token->id);
+    } else {
+        writer_text(out, "appId", token->app_id);
+        writer_text(out, "instanceId", token->instance_id);
+        writer_name(out, "scope");
+        buf_text(out, "[]");
+        writer_text(out, "version", "1.0.0");
     }
-    tree_put_text(data, "appId", token->app_id);
-    tree_put_text(data, "instanceId", token->instance_id);
-    put_scope(data);
-    tree_put_text(data, "version", "1.0.0");
-    return data;
+    writer_close(out);
 }
 
 /* The `data` claim of an OauthNG access token: an app instance. */
-static cJSON *oauth_data(const struct token *token)
+static void add_oauth_data(struct buf *out, const struct token *token)
 {
     char signed_at[TEXT_ISO_LEN + 1];
     char expires[TEXT_ISO_LEN + 1];
     text_format_iso(token->issued_ms, signed_at);
     text_format_iso(token->expires_ms, expires);
-    cJSON *data = cJSON_CreateObject();
-    cJSON *instance = tree_put(data, "instance", cJSON_CreateObject());
+    writer_open(out, NULL);
+    writer_open(out, "instance");
     if (*token->instance_id)
-        tree_put_text(instance, "instanceId", token->instance_id);
-    tree_put_text(instance, "appDefId", token->app_id);
-    tree_put_text(instance, "signDate", signed_at);
+        writer_text(out, "instanceId", token->instance_id);
+    writer_text(out, "appDefId", token->app_id);
+    writer_text(out, "signDate", signed_at);
     if (token->subject_type == SUBJECT_USER)
-        tree_put_text(instance, "uid", token->subject);
-    tree_put_text(instance, "permissions", token->offline ? "offline_access" : "");
-    tree_put_flag(instance, "demoMode", false);
+        writer_text(out, "uid", token->subject);
+    writer_text(out, "permissions", token->offline ? "offline_access" : "");
+    writer_flag(out, "demoMode", false);
     if (token->subject_type == SUBJECT_VISITOR)
-        tree_put_text(instance, "aid", token->subject);
+        writer_text(out, "aid", token->subject);
     if (token->subject_type == SUBJECT_MEMBER)
-        tree_put_text(instance, "siteMemberId", token->subject);
+        writer_text(out, "siteMemberId", token->subject);
     if (*token->site_id)
-        tree_put_text(instance, "metaSiteId", token->site_id);
-    tree_put_text(instance, "expirationDate", expires);
-    return data;
+        writer_text(out, "metaSiteId", token->site_id);
+    writer_text(out, "expirationDate", expires);
+    writer_close(out);
+    writer_close(out);
 }
 
 static char *data_claim(const struct token *token)
 {
-    OWNED(tree_free) cJSON *data = NULL;
+    struct buf data = {0};
     bool opaque = token->kind == TOKEN_OAUTH_REFRESH || token->kind == TOKEN_HEADLESS_CODE ||
                   token->kind == TOKEN_DEVICE_CODE;
+    buf_room(&data, 768); /* one allocation for nearly all */
     if (opaque)
-        data = cJSON_CreateString(token->id);
+        writer_quoted(&data, token->id);
     else if (token->kind == TOKEN_OAUTH_ACCESS)
-        data = oauth_data(token);
+        add_oauth_data(&data, token);
     else
-        data = custom_data(token);
-    return tree_print(data);
+        add_custom_data(&data, token);
+    return buf_take(&data);
 }
 
 static char *facts_claim(const struct token *t)

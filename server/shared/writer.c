@@ -1,0 +1,98 @@
+/* What a member has in front of it can be seen from the byte before it: only behind an opening
+ * brace there is no comma. */
+#include "shared/writer.h"
+
+#include <string.h>
+
+#include "shared/text.h"
+
+void writer_name(struct buf *out, const char *name)
+{
+    size_t len = strlen(name);
+    char *room = buf_room(out, len + 4);
+    if (!room)
+        return;
+    char *at = room;
+    if (out->len && at[-1] != '{')
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, name, len);
+    at += len;
+    *at++ = '"';
+    *at++ = ':';
+    buf_grew(out, (size_t)(at - room));
+}
+
+/* Write the escape of one byte, at most 6 characters, as cJSON does; returns what follows it. */
+static char *put_escape(char *at, unsigned char c)
+{
+    static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    static const char hex[] = "0123456789abcdef";
+    *at++ = '\\';
+    for (size_t i = 0; i + 1 < sizeof letters; i += 2)
+        if ((unsigned char)letters[i] == c) {
+            *at++ = letters[i + 1];
+            return at;
+        }
+    memcpy(at, "u00", 3);
+    at[3] = hex[c >> 4];
+    at[4] = hex[c & 15];
+    return at + 5;
+}
+
+static bool needs_escape(char c)
+{
+    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+void writer_quoted(struct buf *out, const char *text)
+{
+    enum { ESCAPE_MAX = 6 };
+    size_t len = strlen(text);
+    char *room = buf_room(out, ESCAPE_MAX * len + 2);
+    if (!room)
+        return;
+    char *at = room;
+    *at++ = '"';
+    for (const char *end = text + len; text < end;) {
+        const char *plain = text;
+        while (text < end && !needs_escape(*text))
+            text++;
+        memcpy(at, plain, (size_t)(text - plain));
+        at += text - plain;
+        if (text < end)
+            at = put_escape(at, (unsigned char)*text++);
+    }
+    *at++ = '"';
+    buf_grew(out, (size_t)(at - room));
+}
+
+void writer_text(struct buf *out, const char *name, const char *text)
+{
+    writer_name(out, name);
+    writer_quoted(out, text);
+}
+
+void writer_int(struct buf *out, const char *name, int64_t value)
+{
+    writer_name(out, name);
+    text_add_int(out, value);
+}
+
+void writer_flag(struct buf *out, const char *name, bool value)
+{
+    writer_name(out, name);
+    buf_text(out, value ? "true" : "false");
+}
+
+void writer_open(struct buf *out, const char *name)
+{
+    if (name)
+        writer_name(out, name);
+    buf_char(out, '{');
+}
+
+void writer_close(struct buf *out)
+{
+    buf_char(out, '}');
+}
