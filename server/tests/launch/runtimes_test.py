@@ -116,6 +116,24 @@ public class Clock {
 }""",
 }
 
+GO = f"""
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+func main() {{
+	answer, err := http.Get("{API}")
+	if err != nil {{
+		panic(err)
+	}}
+	fmt.Println(answer.StatusCode, time.Now().Unix())
+}}
+"""
+
 
 def missing(name, words):
     """Why this machine has no such runtime, or None."""
@@ -209,6 +227,27 @@ class Runtime(Case):
                        env=environment(), check=True, timeout=60)
         expires = int(jar.read_text().splitlines()[-1].split("\t")[4])
         self.assertAlmostEqual(expires, 1893456000 + 3600, delta=30)
+
+    @unittest.skipUnless(shutil.which("go"), "no go on this machine")
+    def test_of_go_reaches_the_fake_without_the_c_library_and_keeps_its_clock(self):
+        (self.folder / "call.go").write_text(GO)
+        settings = {**environment(), "GOCACHE": str(BIN.parent.parent / "go"), "CGO_ENABLED": "0",
+                    "GO111MODULE": "off", "GOPATH": str(self.folder / "path"), "GOFLAGS": ""}
+        subprocess.run(["go", "build", "call.go"], cwd=self.folder, env=settings, check=True)
+        refused = subprocess.run([FAKEWIX, "run", "--route", "preload", "--", self.folder / "call"],
+                                 env=environment(), text=True, capture_output=True, timeout=60)
+        self.assertIn("is a Go program, which calls the system by itself", refused.stderr)
+        for route in "namespace", "proxy":
+            with self.subTest(route):
+                done = subprocess.run(
+                    [FAKEWIX, "run", "--route", route, "--follow-clock", "--clock",
+                     "2030-01-01T00:00:00Z", "--", self.folder / "call"],
+                    env=environment(), text=True, capture_output=True, timeout=60)
+                if done.returncode == 2 and "does not fit" in done.stderr:
+                    continue
+                status, now = done.stdout.split()
+                self.assertEqual(status, "401", done.stderr)
+                self.assertLess(int(now), 1893456000 - 30)
 
     def test_that_is_static_keeps_its_clock_and_is_told_so(self):
         compiler = shutil.which("cc")
