@@ -347,6 +347,9 @@ static bool show_instance(struct play *play, const struct step *step)
         return false;
     if (play->over)
         return true;
+    struct visit *visit = performance_add_visit(play->performance);
+    visit->kind = VISIT_INSTANCE;
+    visit->url = mem_text("");
     cJSON *request = make_request("instance");
     tree_put_text(request, "client", play->names[0]);
     tree_put_text(request, "instance", instance);

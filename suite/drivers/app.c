@@ -184,7 +184,8 @@ static char *follow(struct play *play, struct browser *browser, enum visit_kind 
         struct browser_request request = {
             .kind = hop ? VISIT_ONWARD : kind, .url = reached, .timeout_ms = timeout_ms(play)};
         const struct visit *visit = browser_visit(browser, &request, play->performance, NULL);
-        *ret_status = visit->status;
+        if (visit->status || !hop || url_same_origin(url, reached))
+            *ret_status = visit->status; /* what lies elsewhere and is silent is not the app */
         bool onward = visit->location && visit->status >= 300 && visit->status <= 399;
         char *next = onward ? url_resolve(at, visit->location) : NULL;
         free(at);

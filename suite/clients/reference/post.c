@@ -1,5 +1,5 @@
 /* OpenSSL does the arithmetic; what matters is the order: nothing of a letter is looked at before
- * its signature is found good, by the one algorithm it may have. */
+ * its signature is found good, by the one algorithm it may have. Each bug leaves out one thing. */
 #include "reference/post.h"
 
 #include <openssl/evp.h>
@@ -60,11 +60,38 @@ static bool rsa_verifies(const char *pem, const char *signed_text, size_t len,
     return good;
 }
 
-static bool is_rs256(const struct part *header)
+static bool hmac_verifies(const char *secret, const char *text, size_t text_len,
+                          const struct buf *signature, size_t compared)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    return HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text, text_len,
+                mac, &len) &&
+           signature->len == compared && compared <= len &&
+           CRYPTO_memcmp(signature->data, mac, compared) == 0;
+}
+
+enum { MAC_BYTES = 32 };
+
+static bool names_algorithm(const struct part *header, const char *name)
 {
     OWNED(tree_free) cJSON *tree = decode(header);
     const char *algorithm = tree_text(tree, "alg");
-    return algorithm && strcmp(algorithm, "RS256") == 0;
+    return algorithm && strcmp(algorithm, name) == 0;
+}
+
+static bool letter_verifies(const struct client *client, const struct part *header,
+                            const char *text, size_t len, const struct buf *signature)
+{
+    const char *key = client->webhook_key;
+    if (client->bug == BUG_webhook_unverified)
+        return true;
+    if (client->bug == BUG_webhook_algorithm_believed && names_algorithm(header, "none"))
+        return true;
+    if (client->bug == BUG_webhook_algorithm_believed && names_algorithm(header, "HS256"))
+        return hmac_verifies(key, text, len, signature, MAC_BYTES);
+    return names_algorithm(header, "RS256") && signature->len &&
+           rsa_verifies(key, text, len, signature);
 }
 
 /* The claims of a letter that is Wix's, or NULL; caller deletes. */
@@ -72,16 +99,20 @@ static cJSON *open_letter(const struct client *client, const char *body)
 {
     struct part parts[3];
     OWNED(buf_free) struct buf signature = {0};
-    if (!client->webhook_key || split(body, parts, 3) != 3 || !is_rs256(&parts[0]) ||
-        !text_decode_base64url(&signature, parts[2].text, parts[2].len, false) || !signature.len)
+    if (client->bug == BUG_webhook_quotes_demanded && *body != '"')
+        return NULL;
+    if (!client->webhook_key || split(body, parts, 3) != 3 ||
+        !text_decode_base64url(&signature, parts[2].text, parts[2].len, false))
         return NULL;
     size_t len = (size_t)(parts[1].text + parts[1].len - body);
-    return rsa_verifies(client->webhook_key, body, len, &signature) ? decode(&parts[1]) : NULL;
+    return letter_verifies(client, &parts[0], body, len, &signature) ? decode(&parts[1]) : NULL;
 }
 
 /* Wix delivers at least once: the second time is not another event. */
 static bool is_new(struct client *client, const char *body)
 {
+    if (client->bug == BUG_webhook_taken_again)
+        return true;
     for (size_t i = 0; i < client->n_letters; i++)
         if (strcmp(client->letters[i], body) == 0)
             return false;
@@ -102,27 +133,52 @@ static bool is_known_event(const cJSON *claims)
     return false;
 }
 
+static bool is_over(const struct client *client, const cJSON *claims)
+{
+    int64_t expires_s = 0;
+    if (client->bug == BUG_webhook_age_ignored)
+        return false;
+    return !tree_int(claims, "exp", &expires_s) || client_now_ms(client) >= expires_s * 1000;
+}
+
 bool post_take_webhook(struct client *client, const char *body, bool *ret_handled)
 {
     OWNED(tree_free) cJSON *claims = open_letter(client, body);
-    int64_t expires_s = 0;
     *ret_handled = false;
-    if (!claims || !tree_int(claims, "exp", &expires_s) ||
-        client_now_ms(client) >= expires_s * 1000)
+    if (!claims || is_over(client, claims))
+        return false;
+    bool known = is_known_event(claims);
+    if (client->bug == BUG_webhook_of_unknown_event_refused && !known)
         return false;
     pthread_mutex_lock(&client->lock);
-    *ret_handled = is_known_event(claims) && is_new(client, body);
+    *ret_handled = known && is_new(client, body);
     pthread_mutex_unlock(&client->lock);
     return true;
 }
 
-static bool hmac_verifies(const char *secret, const struct part *data, const struct buf *signature)
+static bool instance_verifies(const struct client *client, const struct part *data,
+                              const struct buf *signature)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    return HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)data->text,
-                data->len, mac, &len) &&
-           signature->len == len && CRYPTO_memcmp(signature->data, mac, len) == 0;
+    OWNED(buf_free) struct buf plain = {0};
+    if (client->bug == BUG_instance_unverified)
+        return true;
+    if (client->bug == BUG_instance_signature_compared_in_part)
+        return hmac_verifies(client->app_secret, data->text, data->len, signature, signature->len);
+    if (client->bug == BUG_instance_mac_over_plain_text) {
+        text_decode_base64url(&plain, data->text, data->len, false);
+        return hmac_verifies(client->app_secret, buf_str(&plain), plain.len, signature, MAC_BYTES);
+    }
+    return hmac_verifies(client->app_secret, data->text, data->len, signature, MAC_BYTES);
+}
+
+static bool is_too_old(const struct client *client, const cJSON *payload)
+{
+    const char *expires = tree_text(payload, "expirationDate");
+    int64_t expires_ms = 0;
+    if (client->bug == BUG_instance_age_ignored)
+        return false;
+    return !expires || !text_parse_iso(expires, &expires_ms) ||
+           client_now_ms(client) >= expires_ms;
 }
 
 bool post_take_instance(const struct client *client, const char *instance)
@@ -130,13 +186,13 @@ bool post_take_instance(const struct client *client, const char *instance)
     struct part parts[2];
     OWNED(buf_free) struct buf signature = {0};
     if (split(instance, parts, 2) != 2 ||
-        !text_decode_base64url(&signature, parts[0].text, parts[0].len, false) || !signature.len ||
-        !hmac_verifies(client->app_secret, &parts[1], &signature))
+        !text_decode_base64url(&signature, parts[0].text, parts[0].len, false) ||
+        !instance_verifies(client, &parts[1], &signature))
         return false;
     OWNED(tree_free) cJSON *payload = decode(&parts[1]);
-    const char *expires = tree_text(payload, "expirationDate");
-    int64_t expires_ms = 0;
-    if (!expires || !text_parse_iso(expires, &expires_ms) || client_now_ms(client) >= expires_ms)
+    if (!payload || is_too_old(client, payload))
         return false;
+    if (client->bug == BUG_instance_of_visitor_taken)
+        return true;
     return !tree_text(payload, "aid") && tree_text(payload, "uid");
 }
