@@ -106,6 +106,15 @@ bool effects_park(struct exchange *x, const struct effects *effects, int64_t beg
     return true;
 }
 
+/* The fault that answers. One that refuses names the refusal itself; any other is the outcome. */
+static bool run_answer(struct exchange *x, const struct effects *effects, bool before)
+{
+    if (!run_stage(x, effects, FAULT_ANSWER, before))
+        return false;
+    x->refusal = x->refusal ? x->refusal : REFUSAL_FAULT;
+    return true;
+}
+
 bool effects_before(struct exchange *x, const struct effects *effects)
 {
     x->first_serial = x->world->next_serial;
@@ -115,14 +124,14 @@ bool effects_before(struct exchange *x, const struct effects *effects)
         x->refusal = REFUSAL_NOT_ANSWERED;
         return true;
     }
-    return run_stage(x, effects, FAULT_ANSWER, true);
+    return run_answer(x, effects, true);
 }
 
 void effects_over(struct exchange *x, const struct effects *effects)
 {
     enum refusal refusal = x->refusal;
     x->refusal = REFUSAL_NONE;
-    if (!run_stage(x, effects, FAULT_ANSWER, false))
+    if (!run_answer(x, effects, false))
         x->refusal = refusal;
 }
 

@@ -6,6 +6,7 @@
 #include "lint/lint.h"
 #include "routes/control.h"
 #include "routes/fake.h"
+#include "routes/reach.h"
 #include "routes/router.h"
 #include "routes/tables.h"
 #include "shared/mem.h"
@@ -77,6 +78,11 @@ enum refusal control_fault_arm(struct exchange *x)
         return refusal;
     OWNED(err_free) struct err err = {0};
     cJSON *rule = armed_add(x->world->faults, x->body, &err);
+    if (rule && !reach_check_rule(x->body, &err)) {
+        armed_remove(x->world->faults, tree_text(rule, "fault_id"));
+        cJSON_Delete(rule);
+        rule = NULL;
+    }
     if (!rule)
         return control_argument(x, &err);
     if (!prepare(x, tree_text(rule, "fault_id"), &err)) {

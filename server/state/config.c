@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/tree.h"
 
 enum field_type {
@@ -142,31 +143,16 @@ static const struct field *find_field(const struct field *fields, const char *na
     return NULL;
 }
 
-/* Letters that differ, roughly: enough to guess what a mistyped key meant. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t same_front = 0;
-    while (a[same_front] && a[same_front] == b[same_front])
-        same_front++;
-    size_t left_a = strlen(a) - same_front;
-    size_t left_b = strlen(b) - same_front;
-    size_t same_back = 0;
-    while (same_back < left_a && same_back < left_b &&
-           a[same_front + left_a - 1 - same_back] == b[same_front + left_b - 1 - same_back])
-        same_back++;
-    return (left_a > left_b ? left_a : left_b) - same_back;
-}
-
 static void unknown_key(struct report *report, const char *path, const char *name,
                         const struct field *fields)
 {
     OWNED(buf_free) struct buf sentence = {0};
     const struct field *nearest = NULL;
     for (const struct field *field = fields; field->name; field++)
-        if (!nearest || distance(name, field->name) < distance(name, nearest->name))
+        if (!nearest || near_distance(name, field->name) < near_distance(name, nearest->name))
             nearest = field;
     buf_text(&sentence, "this key is not known; ");
-    if (nearest && 2 * distance(name, nearest->name) <= strlen(name))
+    if (nearest && 2 * near_distance(name, nearest->name) <= strlen(name))
         buf_format(&sentence, "did you mean \"%s\"? ", nearest->name);
     buf_text(&sentence, "the keys here are");
     for (const struct field *field = fields; field->name; field++)

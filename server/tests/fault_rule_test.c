@@ -239,7 +239,78 @@ static const struct {
     {"{'on':{'until':{'tea':0}},'do':{'fault':'reset'}}", "on.until.tea is not known"},
     {"{'on':{'probability':2},'do':{'fault':'reset'}}", "on.probability must be a number from 0"},
     {"{'on':{'status':401},'do':{'fault':'edit'}}", "on.status is known only after the answer"},
+    {"{'on':{'route':'POST /oauth2/tokens'},'do':{'fault':'reset'}}",
+     "on.route \"POST /oauth2/tokens\" can fit no request: a route is a method, a blank and a "
+     "path, "
+     "such as \"POST /oauth2/token\", \"POST /oauth2/token-info\""},
+    {"{'on':{'route':'/oauth2/token'},'do':{'fault':'reset'}}", "such as \"POST /oauth2/token\""},
+    {"{'on':{'route':'GET /oauth2/token'},'do':{'fault':'reset'}}",
+     "such as \"POST /oauth2/token\""},
+    {"{'on':{'route':'post /oauth/access'},'do':{'fault':'reset'}}",
+     "such as \"POST /oauth/access\""},
+    {"{'on':{'route':'POST oauth2/token'},'do':{'fault':'reset'}}",
+     "such as \"POST /oauth2/token\""},
+    {"{'on':{'route':'* /oauth2/tocken'},'do':{'fault':'reset'}}", "can fit no request"},
+    {"{'on':{'route':'POST /installer/*'},'do':{'fault':'hold','until':{'after':"
+     "{'route':'POST /_fakewix/reset'}}}}",
+     "do.until.after.route \"POST /_fakewix/reset\" can fit no request"},
+    {"{'on':{'after':{'route':'x'}},'do':{'fault':'reset'}}", "on.after.route \"x\" can fit"},
+    {"{'on':{'until':{'route':''}},'do':[[{'fault':'reset'}]]}", "on.until.route \"\" can fit"},
 };
+
+/* Patterns that some request fits, the API's any path among them. */
+static const char *const reachable[] = {
+    "POST /oauth2/token",
+    "POST *",
+    "*",
+    "* /oauth/access",
+    "POST /oauth*",
+    "*token",
+    "G?T /stores/v9/x",
+    "PATCH /members/v1/members/*",
+    "GET /held",
+    "* /apps/v?/*",
+    "OPTIONS /oauth2/token",
+    "*/conformance/*",
+    "GET /*",
+    "* *",
+    "POST /oauth/access/",
+    "GET /login/device-login",
+};
+
+START_TEST(route_that_can_be_is_taken)
+{
+    OWNED(mem_text_free)
+    char *rule = mem_format("{'on':{'route':'%s'}," HIT "}", reachable[_i]);
+    harness_do(fake, 201, "POST /_fakewix/faults", rule);
+}
+END_TEST
+
+/* Who answered: the handler ("ok" or why not), or a fault, by its own words or by a refusal's. */
+static const struct {
+    const char *action, *outcome;
+} outcomes[] = {
+    {"'do':{'fault':'status','status':200}", "fault"},
+    {"'do':{'fault':'html'}", "fault"},
+    {"'do':{'fault':'echo'}", "fault"},
+    {"'stage':'after','do':{'fault':'status','status':503}", "fault"},
+    {"'do':{'fault':'refuse','refusal':'api-rate-limit'}", "api-rate-limit"},
+    {"'stage':'after','do':{'fault':'refuse','refusal':'api-rate-limit'}", "api-rate-limit"},
+    {"'do':{'fault':'edit','status':500}", "ok"},
+    {"'do':{'fault':'truncate','bytes':1}", "ok"},
+    {"'do':{'fault':'reset'}", "ok"},
+    {"'stage':'before','do':{'fault':'reset'}", "not-answered"},
+};
+
+START_TEST(outcome_says_who_answered)
+{
+    OWNED(mem_text_free) char *rule = mem_format("{%s}", outcomes[_i].action);
+    harness_do(fake, 201, "POST /_fakewix/faults", rule);
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "GET /oauth2/jwks", NULL, NULL);
+    ck_assert_str_eq(harness_outcome(fake), outcomes[_i].outcome);
+}
+END_TEST
 
 START_TEST(wrong_rule_is_explained)
 {
@@ -271,7 +342,7 @@ END_TEST
 START_TEST(faults_are_bounded)
 {
     for (int i = 0; i < 1000; i++)
-        harness_do(fake, 201, "POST /_fakewix/faults", "{'on':{'route':'x'}," HIT "}");
+        harness_do(fake, 201, "POST /_fakewix/faults", "{'on':{'route':'GET /x'}," HIT "}");
     OWNED(answer_free)
     struct answer answer = harness_ask(fake, "POST /_fakewix/faults", NULL, "{" HIT "}");
     ck_assert_int_eq(answer.status, 400);
@@ -288,6 +359,8 @@ int main(void)
     tcase_add_test(tcase, step_may_hold_several_faults);
     tcase_add_test(tcase, chance_is_the_worlds_and_repeats);
     suite_rows(tcase, wrong_rule_is_explained, refused);
+    suite_rows(tcase, route_that_can_be_is_taken, reachable);
+    suite_rows(tcase, outcome_says_who_answered, outcomes);
     tcase_add_test(tcase, unspent_fault_is_visible_and_goes);
     tcase_add_test(tcase, faults_are_bounded);
     return suite_run("fault_rule", tcase);

@@ -416,7 +416,11 @@ START_TEST(held_request_ends_as_its_row_says)
     const struct refusal_row *row = refusal_row(helds[_i].refusal);
     hold_one(helds[_i].fault);
     int fd = say("GET /conformance/probe");
-    if (helds[_i].refusal == REFUSAL_NOT_ANSWERED) {
+    if (helds[_i].refusal == REFUSAL_FAULT) {
+        OWNED(buf_free) struct buf got = {0};
+        ck_assert(client_read_to(fd, &got, "\r\n\r\n"));
+        ck_assert_int_eq(strncmp(buf_str(&got), "HTTP/1.1 503 ", 13), 0);
+    } else if (helds[_i].refusal == REFUSAL_NOT_ANSWERED) {
         OWNED(buf_free) struct buf got = {0};
         ck_assert_int_eq(client_read(fd, &got, 2000), ENDING_RESET);
         ck_assert_uint_eq(got.len, 0);
