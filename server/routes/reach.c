@@ -1,5 +1,5 @@
-/* Faults touch Wix's plane alone. There, token services and pages have the paths of the table and no
- * other; the API has any path. */
+/* Faults touch Wix's plane alone. There, token services and pages have the paths of the table and
+ * no other; the API has any path. */
 #include "routes/reach.h"
 
 #include <string.h>
@@ -37,7 +37,8 @@ static bool may_be_method(const char *pattern, size_t len)
     return len && strspn(pattern, "ABCDEFGHIJKLMNOPQRSTUVWXYZ*?") >= len;
 }
 
-/* Whether the pattern can fit a path that no row has: "GET /stores/v9/x", "* /members/?", "POST *". */
+/* Whether the pattern can fit a path that no row has: "GET /stores/v9/x", "* /members/?", "POST *".
+ */
 static bool fits_open_path(const char *pattern)
 {
     const char *blank = strchr(pattern, ' ');
@@ -67,8 +68,7 @@ static void add_nearest(struct buf *out, const char *pattern)
         const struct route *route = is_of_wix(&routes[i]) ? &routes[i] : NULL;
         for (size_t at = 0; at < NEAREST && route; at++) {
             const struct route *here = nearest[at];
-            if (here &&
-                near_distance(pattern, here->name) <= near_distance(pattern, route->name))
+            if (here && near_distance(pattern, here->name) <= near_distance(pattern, route->name))
                 continue;
             nearest[at] = route;
             route = here;

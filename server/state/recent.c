@@ -108,8 +108,7 @@ void recent_keep_app(struct recent *recent, const char *world, const struct app 
 
 void recent_keep_instance(struct recent *recent, const char *world, const struct instance *instance)
 {
-    struct kept_instance *kept =
-        &recent->instances[hash(world, instance->instance_id) % INSTANCES];
+    struct kept_instance *kept = &recent->instances[hash(world, instance->instance_id) % INSTANCES];
     if (strlen(world) > MODEL_WORLD_MAX)
         return;
     kept->round = recent->round;
