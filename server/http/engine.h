@@ -4,6 +4,7 @@
 #ifndef FAKEWIX_HTTP_ENGINE_H
 #define FAKEWIX_HTTP_ENGINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,11 @@ struct engine_watch {
     void (*accepted)(void *context);
     void (*starved)(void *context); /* one came, but there is no descriptor for it */
     void *context;
+};
+
+/* What CivetWeb's init_thread gives for a worker begins with this. */
+struct engine_seat {
+    const atomic_int *n_open; /* connections; a client that is alone is waited for awake */
 };
 
 /* Let CivetWeb accept on these in place of the port that it was started with. Takes the sockets.

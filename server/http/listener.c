@@ -35,6 +35,7 @@ enum {
 
 /* One thread of CivetWeb and its memory; it serves one connection at a time. */
 struct worker {
+    struct engine_seat seat; /* first, as the engine asks */
     struct listener *listener;
     pthread_mutex_t lock;       /* over `fd`, which the stopping thread shuts down */
     int fd;                     /* of the connection it serves, -1 for none */
@@ -430,6 +431,7 @@ static void make_workers(struct listener *listener)
     listener->workers = mem_new((size_t)listener->config.workers, sizeof(struct worker));
     for (int i = 0; i < listener->config.workers; i++) {
         struct worker *worker = &listener->workers[i];
+        worker->seat.n_open = &listener->n_open;
         worker->listener = listener;
         worker->fd = -1;
         worker->wire.stop = &listener->stop;
