@@ -40,8 +40,43 @@ bool tree_text_is_sound(const char *text, size_t len)
     return true;
 }
 
-/* Depth of brackets outside strings, and whether a string holds a raw control byte or \u0000.
- * Runs before cJSON, whose own recursion is not to be reached by a stranger. */
+static size_t digits_len(const char *text, size_t at, size_t len)
+{
+    size_t n = 0;
+    while (at + n < len && text[at + n] >= '0' && text[at + n] <= '9')
+        n++;
+    return n;
+}
+
+/* Length of the number at `at` as RFC 8259 section 6 has it; 0 where it has none such: 01, 1., 1e.
+ * cJSON takes whatever strtod does. */
+static size_t number_len(const char *text, size_t at, size_t len)
+{
+    size_t i = at + (text[at] == '-');
+    size_t n = digits_len(text, i, len);
+    if (!n || (n > 1 && text[i] == '0'))
+        return 0;
+    i += n;
+    if (i < len && text[i] == '.') {
+        n = digits_len(text, ++i, len);
+        if (!n)
+            return 0;
+        i += n;
+    }
+    if (i < len && (text[i] == 'e' || text[i] == 'E')) {
+        i++;
+        i += i < len && (text[i] == '+' || text[i] == '-');
+        n = digits_len(text, i, len);
+        if (!n)
+            return 0;
+        i += n;
+    }
+    return i - at;
+}
+
+/* Depth of brackets and the form of numbers outside strings, and whether a string holds a raw
+ * control byte or \u0000. Runs before cJSON, whose own recursion is not to be reached by a
+ * stranger. */
 static bool scan(const char *text, size_t len, struct err *err)
 {
     size_t depth = 0;
@@ -60,6 +95,12 @@ static bool scan(const char *text, size_t len, struct err *err)
             continue;
         }
         in_string = c == '"';
+        if (c == '-' || (c >= '0' && c <= '9')) {
+            size_t number = number_len(text, i, len);
+            if (!number)
+                return err_set(err, "the number at byte %zu is none that JSON has", i);
+            i += number - 1;
+        }
         if (c == '[' || c == '{')
             depth++;
         if ((c == ']' || c == '}') && depth)

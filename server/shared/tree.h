@@ -1,6 +1,6 @@
 /* JSON trees: cJSON with the strictness it lacks.
- * cJSON alone takes trailing garbage, raw control bytes, NULs and bad UTF-8, looks names up
- * without regard to case, and answers a doubled key with its first value.
+ * cJSON alone takes trailing garbage, raw control bytes, NULs, numbers such as 01 and bad UTF-8,
+ * looks names up without regard to case, and answers a doubled key with its first value.
  * May depend on: mem, err, text, cJSON. Owner: shared. */
 #ifndef FAKEWIX_SHARED_TREE_H
 #define FAKEWIX_SHARED_TREE_H

@@ -100,6 +100,20 @@ static const struct {
     {"\"\xED\xA0\x80\"", NULL}, /* a surrogate */
     {"\"\\ud800\"", NULL},
     {"'a'", NULL},
+    {"[0,-0,10,-1.50,0.5,1e3,1E+3,1e-3,\"01\"]", "[0,-0,10,-1.5,0.5,1000,1000,0.001,\"01\"]"},
+    {"01", NULL}, /* cJSON takes it, and all up to NaN */
+    {"-01", NULL},
+    {"[1,00]", NULL},
+    {"{\"a\":1.}", NULL},
+    {"1.e3", NULL},
+    {"1e", NULL},
+    {"1e+", NULL},
+    {"1.5.5", NULL},
+    {"1-1", NULL},
+    {"-", NULL},
+    {"+1", NULL},
+    {".5", NULL},
+    {"0x10", NULL},
     {"NaN", NULL},
     {"/* no */ 1", NULL},
 };
