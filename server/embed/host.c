@@ -45,7 +45,7 @@ static struct door *open_leak(void *context, struct err *err)
     return doors_leak(context, err);
 }
 
-static bool set_certificate(struct door *door, const char *kind, struct err *err)
+static bool set_certificate(struct door *door, const char *kind, int64_t for_ms, struct err *err)
 {
     enum tls_kind parsed;
     if (!doors_port(door, true))
@@ -53,7 +53,7 @@ static bool set_certificate(struct door *door, const char *kind, struct err *err
     if (!tls_kind_parse(kind, &parsed))
         return err_set(err, "tls is good, unknown-ca, expired, not-yet-valid, wrong-host, "
                             "self-signed, old-protocol or swapped");
-    doors_set_tls(door, parsed);
+    doors_set_tls(door, parsed, for_ms);
     return true;
 }
 

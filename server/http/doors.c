@@ -37,6 +37,8 @@ struct door {
     struct gatepost plain;
     struct gatepost tls;
     enum tls_kind tls_kind;
+    enum tls_kind tls_next; /* once the time of tls_kind is over */
+    int64_t tls_ends_ms;    /* steady; 0: when told */
     enum door_mood mood;
     int64_t mood_ends_ms; /* steady; 0: when told */
     int silent[SILENT_MAX];
@@ -471,10 +473,24 @@ void doors_set_mood(struct door *door, enum door_mood mood, int64_t for_ms)
     eventfd_write(doors->wake_fd, 1);
 }
 
-void doors_set_tls(struct door *door, enum tls_kind kind)
+/* What it shows now. Under the lock. */
+static enum tls_kind tls_of(struct door *door)
+{
+    if (door->tls_ends_ms && now_steady_ms() >= door->tls_ends_ms) {
+        door->tls_kind = door->tls_next;
+        door->tls_ends_ms = 0;
+    }
+    return door->tls_kind;
+}
+
+void doors_set_tls(struct door *door, enum tls_kind kind, int64_t for_ms)
 {
     pthread_mutex_lock(&door->doors->lock);
+    enum tls_kind before = tls_of(door);
+    if (!door->tls_ends_ms)
+        door->tls_next = before;
     door->tls_kind = kind;
+    door->tls_ends_ms = for_ms ? now_steady_ms() + for_ms : 0;
     pthread_mutex_unlock(&door->doors->lock);
 }
 
@@ -492,8 +508,8 @@ enum tls_kind doors_tls(struct doors *doors, int port)
     if (!atomic_load(&doors->n_doors))
         return TLS_GOOD;
     pthread_mutex_lock(&doors->lock);
-    const struct door *door = find_port(doors, port);
-    enum tls_kind kind = door ? door->tls_kind : TLS_GOOD;
+    struct door *door = find_port(doors, port);
+    enum tls_kind kind = door ? tls_of(door) : TLS_GOOD;
     pthread_mutex_unlock(&doors->lock);
     return kind;
 }

@@ -79,7 +79,7 @@ void control_calm_door(struct exchange *x)
         return;
     doors->set_mood(x->world->door, DOOR_SERVES, 0);
     if (doors->port(x->world->door, true))
-        doors->set_certificate(x->world->door, x->world->door_tls, NULL);
+        doors->set_certificate(x->world->door, x->world->door_tls, 0, NULL);
 }
 
 /* Takes the world's lock by itself: the pipeline calls it without (see app.c). */
@@ -250,7 +250,7 @@ static bool open_door(struct fake *fake, struct world *world, const char *tls, s
         return err_set(err, "a port of its own needs a fake that listens");
     world->door = doors->open(doors->context, world->id, err);
     world->close_door = doors->close;
-    if (!world->door || (tls && !doors->set_certificate(world->door, tls, err)))
+    if (!world->door || (tls && !doors->set_certificate(world->door, tls, 0, err)))
         return false;
     tls = tls ? tls : "good";
     memcpy(world->door_tls, tls, strlen(tls) + 1); /* one of the known kinds */

@@ -64,7 +64,7 @@ static bool prepare(struct exchange *x, const char *id, struct err *err)
                             "with POST worlds {\"listener\":true}");
     tree_int(connect, "ms", &ms);
     const char *certificate = tree_text(connect, "kind");
-    if (certificate && !doors->set_certificate(x->world->door, certificate, err))
+    if (certificate && !doors->set_certificate(x->world->door, certificate, ms, err))
         return false;
     if (connect && !certificate)
         doors->set_mood(x->world->door, armed_mood(connect), ms);

@@ -20,7 +20,7 @@ struct fake_doors {
     void (*close)(struct door *door);
     int (*port)(const struct door *door, bool tls);
     /* What the port for TLS shows: "expired" and the like (http/tls.h). */
-    bool (*set_certificate)(struct door *door, const char *kind, struct err *err);
+    bool (*set_certificate)(struct door *door, const char *kind, int64_t for_ms, struct err *err);
     void (*set_mood)(struct door *door, enum door_mood mood, int64_t for_ms);
 };
 

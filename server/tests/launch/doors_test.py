@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 import unittest
+import time
 import urllib.parse
 import urllib.request
 
@@ -72,6 +73,18 @@ class Doors(Case):
                 self.world = bad
                 self.control("DELETE", f"{self.faults}/{fault}")
                 self.assertEqual(self.probe(), b"HTTP/1.1 401")
+
+    def test_show_a_bad_certificate_for_a_while(self):
+        self.arm(fault="bad-certificate", kind="expired", ms=300)
+        with self.assertRaisesRegex(ssl.SSLError, "expired"):
+            self.connect()
+        deadline = time.monotonic() + 10
+        while True:  # until it is over: nothing tells when
+            try:
+                self.assertEqual(self.probe(), b"HTTP/1.1 401")
+                break
+            except ssl.SSLError:
+                self.assertLess(time.monotonic(), deadline)
 
     def test_swap_the_certificate_between_connections(self):
         self.arm(fault="bad-certificate", kind="swapped")
