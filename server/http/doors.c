@@ -20,6 +20,7 @@
 #include "shared/now.h"
 
 enum { BACKLOG = 1024, FREE_PORT_TRIES = 64, SILENT_MAX = 256, EVENTS_MAX = 64, FAMILIES = 2 };
+enum { STARVED_MS = 50 }; /* without descriptors, listening is tried again after that */
 
 /* One port, in IPv4 and where the machine has it in IPv6. */
 struct gatepost {
@@ -41,6 +42,7 @@ struct door {
     int64_t tls_ends_ms;    /* steady; 0: when told */
     enum door_mood mood;
     int64_t mood_ends_ms; /* steady; 0: when told */
+    int64_t opens_ms;     /* steady: when to try to listen again; 0: it does, or need not */
     int silent[SILENT_MAX];
     size_t n_silent;
 };
@@ -57,6 +59,7 @@ struct doors {
     int poll_fd;
     int wake_fd;
     bool stops;
+    bool is_starved;       /* a client came and there was no descriptor for it */
     atomic_size_t n_doors; /* read without the lock: most fakes have none */
     doors_noticed_fn *noticed;
     void *context;
@@ -103,6 +106,12 @@ static int bind_to(int family, int port)
     return -1;
 }
 
+/* Whether an error means that there are no descriptors left. */
+static bool is_starving(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
 static int port_of(int fd)
 {
     struct sockaddr_in address;
@@ -126,8 +135,10 @@ static bool keep_port(struct gatepost *post)
             return false;
         post->port = port_of(post->kept[0]);
         post->kept[1] = bind_to(AF_INET6, post->port);
-        if (post->kept[1] >= 0 || errno != EADDRINUSE)
+        if (post->kept[1] >= 0 || (errno != EADDRINUSE && !is_starving(errno)))
             return true;
+        if (is_starving(errno))
+            return false; /* what is kept goes with the door */
         close_fd(&post->kept[0]);
     }
     return false;
@@ -188,15 +199,27 @@ static bool take_mood(struct door *door, enum door_mood mood, int64_t ends_ms)
     door->mood_ends_ms = ends_ms;
     if (mood != DOOR_SILENT)
         end_silence(door);
-    if (mood != DOOR_REFUSES)
-        return start_listening(door, &door->plain) &&
-               (!door->tls.port || start_listening(door, &door->tls));
-    stop_listening(&door->plain);
-    stop_listening(&door->tls);
-    return true;
+    door->opens_ms = 0;
+    if (mood == DOOR_REFUSES) {
+        stop_listening(&door->plain);
+        stop_listening(&door->tls);
+        return true;
+    }
+    if (start_listening(door, &door->plain) &&
+        (!door->tls.port || start_listening(door, &door->tls)))
+        return true;
+    door->opens_ms = now_steady_ms() + STARVED_MS;
+    return false;
 }
 
-/* End the moods whose time is over; ms until the next one ends, -1 where none does. */
+/* The earlier of two waits, of which -1 has no end. `at_ms` is a time, 0 for none. */
+static int64_t sooner(int64_t wait_ms, int64_t at_ms, int64_t now_ms)
+{
+    return at_ms && (wait_ms < 0 || at_ms - now_ms < wait_ms) ? at_ms - now_ms : wait_ms;
+}
+
+/* End the moods whose time is over, and open what found no descriptor; ms until there is more to
+ * do, -1 where there is nothing. */
 static int end_moods(struct doors *doors)
 {
     int64_t now_ms = now_steady_ms();
@@ -204,8 +227,9 @@ static int end_moods(struct doors *doors)
     for (struct door *door = doors->first; door; door = door->next) {
         if (door->mood_ends_ms && now_ms >= door->mood_ends_ms)
             take_mood(door, DOOR_SERVES, 0);
-        if (door->mood_ends_ms && (next_ms < 0 || door->mood_ends_ms - now_ms < next_ms))
-            next_ms = door->mood_ends_ms - now_ms;
+        else if (door->opens_ms && now_ms >= door->opens_ms)
+            take_mood(door, door->mood, door->mood_ends_ms);
+        next_ms = sooner(sooner(next_ms, door->mood_ends_ms, now_ms), door->opens_ms, now_ms);
     }
     return next_ms > INT32_MAX ? INT32_MAX : (int)next_ms;
 }
@@ -215,9 +239,9 @@ static int end_moods(struct doors *doors)
 /* What is to be done with a connection once the lock is free. */
 struct arrival {
     int fd; /* to be served; -1 for none */
-    bool tls;
     enum door_mood mood;
     char world[MESSAGE_WORLD_MAX + 1];
+    bool tls;
 };
 
 static void reset(int fd)
@@ -235,13 +259,16 @@ static bool keep_silent(struct door *door, int fd)
     return true;
 }
 
-/* Accept one connection; false where there was none. */
+/* Accept one connection; false where there was none, or no descriptor for it. */
 static bool accept_one(struct door *door, const struct gatepost *post, int listening,
                        struct arrival *ret_arrival)
 {
     int fd = listening < 0 ? -1 : accept(listening, NULL, NULL);
-    if (fd < 0)
+    if (fd < 0) {
+        bool starved = listening >= 0 && is_starving(errno);
+        door->doors->is_starved = door->doors->is_starved || starved;
         return false;
+    }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     *ret_arrival = (struct arrival){.fd = -1, .tls = post->tls, .mood = door->mood};
     memcpy(ret_arrival->world, door->world, sizeof door->world);
@@ -308,6 +335,8 @@ static void *run(void *argument)
         size_t n = stops ? 0 : take_arrivals(doors, events, n_events, arrivals);
         timeout_ms = end_moods(doors);
         struct listener *listener = doors->listener;
+        bool is_starved = doors->is_starved;
+        doors->is_starved = false;
         pthread_mutex_unlock(&doors->lock);
         if (stops)
             return NULL;
@@ -317,6 +346,8 @@ static void *run(void *argument)
             else
                 doors->noticed(doors->context, arrivals[i].world, arrivals[i].mood);
         }
+        if (is_starved && listener)
+            listener_rest(listener);
     }
 }
 
@@ -368,8 +399,10 @@ void doors_free(struct doors *doors)
     if (!doors)
         return;
     doors_stop(doors);
-    while (doors->first)
-        doors_close(doors->first);
+    for (struct door *door = doors->first, *next; door; door = next) {
+        next = door->next;
+        doors_close(door);
+    }
     close(doors->poll_fd);
     close(doors->wake_fd);
     pthread_mutex_destroy(&doors->lock);

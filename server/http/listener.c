@@ -155,12 +155,16 @@ static void on_accepted(void *context)
 
 /* No descriptor for a new client: it waits in the port's queue until somebody leaves. The accepting
  * thread rests in between; it would be told of that client again at once, and spin. */
-static void on_starved(void *context)
+void listener_rest(struct listener *listener)
 {
-    struct listener *listener = context;
     struct pollfd end = {.fd = listener->wake_fd, .events = POLLIN};
     make_room(listener);
     poll(&end, 1, STARVED_MS);
+}
+
+static void on_starved(void *context)
+{
+    listener_rest(context);
 }
 
 void listener_give(struct listener *listener, int fd, bool tls)

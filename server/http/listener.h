@@ -46,6 +46,10 @@ int listener_port(const struct listener *listener, bool tls);
 /* Answer what comes on a connection that was accepted elsewhere. Takes the socket. */
 void listener_give(struct listener *listener, int fd, bool tls);
 
+/* No descriptor for a client that came elsewhere: give up an idle connection and rest a moment, as
+ * the listener does when it has none itself. */
+void listener_rest(struct listener *listener);
+
 /* Stop taking connections, finish what is being answered within `grace_ms`, and free. */
 void listener_stop(struct listener *listener, int grace_ms);
 

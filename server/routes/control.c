@@ -185,7 +185,7 @@ static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
     const cJSON *clock = tree_get(x->body, "clock");
     wish->frozen =
         clock && strcmp(tree_text(clock, "mode") ? tree_text(clock, "mode") : "", "frozen") == 0;
-    const char *now = cJSON_IsString(clock) ? clock->valuestring : tree_text(clock, "now");
+    const char *now = cJSON_IsString(clock) ? cJSON_GetStringValue(clock) : tree_text(clock, "now");
     wish->clocked =
         (now && text_parse_iso(now, &wish->now_ms)) || tree_int(clock, "now_ms", &wish->now_ms);
     if (now && !wish->clocked)

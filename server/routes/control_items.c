@@ -227,6 +227,12 @@ enum refusal control_install(struct exchange *x)
     return REFUSAL_NONE;
 }
 
+static bool is_kind_group(const char *text)
+{
+    return text && (strcmp(text, "access") == 0 || strcmp(text, "refresh") == 0 ||
+                    strcmp(text, "code") == 0);
+}
+
 /* Which tokens a body means: "token", or "instance_id" or "app_id", with an optional "kind". */
 static enum refusal read_filter(struct exchange *x, struct token_filter *ret_filter)
 {
@@ -236,9 +242,7 @@ static enum refusal read_filter(struct exchange *x, struct token_filter *ret_fil
     *ret_filter = (struct token_filter){.kind = tree_text(x->body, "kind"),
                                         .app_id = tree_text(x->body, "app_id"),
                                         .instance_id = tree_text(x->body, "instance_id")};
-    const char *kind = ret_filter->kind;
-    if (tree_get(x->body, "kind") &&
-        (!kind || (strcmp(kind, "access") && strcmp(kind, "refresh") && strcmp(kind, "code"))))
+    if (tree_get(x->body, "kind") && !is_kind_group(ret_filter->kind))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "kind is \"access\", \"refresh\" or \"code\"");
     const char *text = tree_text(x->body, "token");

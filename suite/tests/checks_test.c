@@ -419,8 +419,8 @@ START_TEST(an_answer_is_looked_at)
     cJSON *params = received[_i].params ? cJSON_Parse(received[_i].params) : NULL;
     OWNED(finding_free) struct finding finding = {.seq = -1};
     checks_find(received[_i].check)->fn(&evidence, params, &finding);
-    ck_assert_msg(finding.kind == received[_i].kind, "%s (row %d) found %d: %s",
-                  received[_i].check, _i, (int)finding.kind, buf_str(&finding.seen));
+    ck_assert_msg(finding.kind == received[_i].kind, "%s (row %d) found %d: %s", received[_i].check,
+                  _i, (int)finding.kind, buf_str(&finding.seen));
 }
 END_TEST
 

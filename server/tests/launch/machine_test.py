@@ -219,6 +219,80 @@ class Descriptors(Machine):
         self.assertLess(spent, took / 2, "the accepting thread spins")
         self.assertEqual(self.ask("POST", "/oauth2/token", TOKEN_REQUEST)[0], 200)
 
+    def crowd(self, address, n):
+        host, port = address.rsplit(":", 1)
+        clients = []
+        for _ in range(n):
+            client = socket.create_connection((host, int(port)), timeout=30)
+            self.addCleanup(client.close)
+            client.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: x\r\n"
+                           b"Connection: close\r\n\r\n")
+            clients.append(client)
+        return clients
+
+    def slow_world(self, limit):
+        """A fake with `limit` descriptors, and a world with a port of its own that answers late."""
+        process = self.spawn("--workers", "64", "--max-holds", "48",
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                   (limit, limit)))
+        world = self.ask("POST", "/_fakewix/worlds", {"listener": True})[1]
+        self.faults = f"/_fakewix/worlds/{world['world']}/faults"
+        self.assertEqual(self.ask("POST", self.faults, {
+            "on": {"route": "GET /conformance/probe"}, "times": 200, "stage": "before",
+            "do": {"fault": "delay", "ms": 1000}})[0], 201)
+        return process, urllib.parse.urlsplit(world["http"]).netloc
+
+    def test_none_left_for_a_worlds_own_port(self):
+        limit = 48
+        process, door = self.slow_world(limit)
+        crowd = self.crowd(door, 2 * limit)
+        began, spent = time.monotonic(), self.cpu_s(process)
+        answers = [client.makefile("rb").read()[9:12] for client in crowd]
+        took, spent = time.monotonic() - began, self.cpu_s(process) - spent
+        self.assertEqual(set(answers), {b"401"})
+        print(f"{2 * limit} clients of a world's own port, {limit} descriptors: {took:.1f} s, "
+              f"{spent:.2f} s of CPU")
+        self.assertLess(spent, took / 4, "the thread of the doors spins")
+
+    def test_none_left_when_a_world_listens_again(self):
+        """It listens as soon as there are some."""
+        limit = 48
+        _, door = self.slow_world(limit)
+        self.assertEqual(self.ask("POST", self.faults, {
+            "do": {"fault": "refuse-connections", "ms": 300}})[0], 201)
+        self.ask("POST", "/_fakewix/faults", {
+            "on": {"route": "GET /conformance/probe"}, "times": 200, "stage": "before",
+            "do": {"fault": "delay", "ms": 1000}})
+        crowd = self.crowd(self.address, 2 * limit)
+        for client in crowd:
+            self.assertEqual(client.makefile("rb").read()[9:12], b"401")
+            client.close()
+        host, port = door.rsplit(":", 1)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection((host, int(port)), timeout=10).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        self.assertEqual(self.crowd(door, 1)[0].makefile("rb").read()[9:12], b"401")
+
+    def test_none_left_for_another_world(self):
+        """It gets one sentence, and the next one its port when there are some again."""
+        self.slow_world(48)
+        worlds = []
+        while True:
+            status, answer = self.ask("POST", "/_fakewix/worlds", {"listener": True})
+            if status != 201:
+                break
+            worlds.append(answer["world"])
+            self.assertLess(len(worlds), 24)
+        self.assertIn("no port of its own could be opened: Too many open files",
+                      json.dumps(answer))
+        self.assertEqual(self.ask("POST", "/oauth2/token", TOKEN_REQUEST)[0], 200)
+        self.assertEqual(self.ask("DELETE", "/_fakewix/worlds/" + worlds[0])[0], 204)
+        self.assertEqual(self.ask("POST", "/_fakewix/worlds", {"listener": True})[0], 201)
+
     def test_too_few_to_start(self):
         """One sentence and 2, whichever part it is that finds none."""
         for limit in range(3, 16):

@@ -177,8 +177,7 @@ static bool is_too_old(const struct client *client, const cJSON *payload)
     int64_t expires_ms = 0;
     if (client->bug == BUG_instance_age_ignored)
         return false;
-    return !expires || !text_parse_iso(expires, &expires_ms) ||
-           client_now_ms(client) >= expires_ms;
+    return !expires || !text_parse_iso(expires, &expires_ms) || client_now_ms(client) >= expires_ms;
 }
 
 bool post_take_instance(const struct client *client, const char *instance)
