@@ -291,6 +291,7 @@ static bool open_install(struct play *play)
     OWNED(tree_free) cJSON *answer = ask(play, request);
     struct install *install = performance_add_install(play->performance);
     install->given_token = mem_text(token);
+    install->given_redirect_url = mem_text(ENVIRONMENT_REDIRECT_URL);
     const char *url = tree_text(answer, "url");
     const char *session = tree_text(answer, "session");
     free(play->session);

@@ -173,6 +173,16 @@ static int timeout_ms(const struct play *play)
     return left < 1 ? 1 : (int)left;
 }
 
+/* Whether what a redirect leads to is looked at: another page of the app, or Wix's installer. Where
+ * else an app sends people when it is done is nothing that would answer here. */
+static bool goes_on(const struct play *play, const char *from, const char *next)
+{
+    OWNED(mem_text_free) char *reached = installs_reach(play->act, next);
+    return url_same_origin(next, from) || url_is_local(next) ||
+           (url_same_origin(reached, play->act->stage->world.base) &&
+            strstr(reached, "/installer/"));
+}
+
 /* Ask for a URL and go on where it leads, until that is the installer (where `to_installer`) or
  * nowhere. Gives the installer's URL, caller frees with free(); or NULL. ret_status: the last. */
 static char *follow(struct play *play, struct browser *browser, enum visit_kind kind,
@@ -187,11 +197,13 @@ static char *follow(struct play *play, struct browser *browser, enum visit_kind 
         if (visit->status || !hop || url_same_origin(url, reached))
             *ret_status = visit->status; /* what lies elsewhere and is silent is not the app */
         bool onward = visit->location && visit->status >= 300 && visit->status <= 399;
+        OWNED(mem_text_free) char *from = at;
         char *next = onward ? url_resolve(at, visit->location) : NULL;
-        free(at);
         if (next && to_installer && is_installer(play, next))
             return next;
         at = next;
+        if (next && !to_installer && !goes_on(play, from, next))
+            break;
     }
     free(at);
     return NULL;
@@ -475,10 +487,7 @@ static bool app_play(void *context, const struct act *act, struct performance *r
         browser_close(play.browsers[i]);
     performance.n_calls = variant_count_calls(act->variant);
     performance.n_parallel = variant_widest(act->variant);
-    if (!performance.detail)
-        performance_note(
-            &performance, CLIENT_ERROR,
-            mem_format("came to no end of its own: %s", performance_trouble(&performance)));
+    performance_settle(&performance);
     *ret_performance = performance;
     return played;
 }

@@ -28,10 +28,11 @@ struct exec {
 /* A run of the program that is not over. */
 struct session {
     struct process process;
+    bool has_sent; /* the browser to the installer */
     bool has_callback;
     struct meeting *meetings; /* owned */
     size_t n_meetings;
-    bool killed; /* by us */
+    bool killed; /* by us, or left to itself: how it ends says nothing */
 };
 
 struct play {
@@ -136,7 +137,9 @@ static bool finish(struct play *play, struct session *session)
     int64_t until_ms = abandoned ? now_steady_ms() + act->quiet_ms : play->deadline_ms;
     process_finish(&session->process, until_ms, session->killed ? 0 : act->quiet_ms, act->stop_fd,
                    &result);
-    session->killed = session->killed || (abandoned && result.end == PROCESS_TIMED_OUT);
+    /* No callback came, and none will: whatever a program makes of that, it was asked no more. */
+    bool spared = abandoned && (session->has_sent || result.end == PROCESS_TIMED_OUT);
+    session->killed = session->killed || spared;
     conclude(play, session, &result);
     process_result_free(&result);
     for (size_t i = 0; i < session->n_meetings; i++)
@@ -251,21 +254,24 @@ static char *find_installer_url(const char *line)
     return url && url < path ? mem_text_n(url, strcspn(url, " \t\r\"'<>")) : NULL;
 }
 
-static void read_installer_url(struct play *play, struct session *session, struct install *install)
+static bool read_installer_url(struct play *play, struct session *session, struct install *install)
 {
     OWNED(buf_free) struct buf line = {.max = PROCESS_LINE_MAX};
     while (process_read_line(&session->process, play->deadline_ms, play->act->stop_fd, &line)) {
         OWNED(mem_text_free) char *url = find_installer_url(buf_str(&line));
         if (url) {
             installs_read_url(install, url);
-            return;
+            session->has_sent = true;
+            return true;
         }
         buf_clear(&line);
     }
     install->trouble = mem_text("the program printed no URL of the installer on a line of its own");
+    return false;
 }
 
-/* A browser opens the App URL: the program starts and says where it sends the browser. */
+/* A browser opens the App URL: the program starts and says where it sends the browser. One that
+ * says nothing is done with; it may have said why with its exit status. */
 static bool open_install(struct play *play, size_t at)
 {
     if (play->n_sessions && play->sessions[play->n_sessions - 1].has_callback && !finish_all(play))
@@ -277,8 +283,13 @@ static bool open_install(struct play *play, size_t at)
         return false;
     struct install *install = performance_add_install(play->performance);
     install->given_token = mem_text(token);
-    read_installer_url(play, &play->sessions[play->n_sessions - 1], install);
-    return true;
+    install->given_redirect_url = mem_text(ENVIRONMENT_REDIRECT_URL);
+    struct session *session = &play->sessions[play->n_sessions - 1];
+    if (read_installer_url(play, session, install))
+        return true;
+    bool finished = finish(play, session);
+    play->n_sessions--;
+    return finished;
 }
 
 /* Deliver the callback; what follows it in this run is armed first. */
@@ -377,10 +388,7 @@ static bool exec_play(void *context, const struct act *act, struct performance *
     free(play.sessions);
     browser_close(play.browser);
     performance.persists = files_folder_holds_something(act->state_folder);
-    if (!performance.detail)
-        performance_note(
-            &performance, CLIENT_ERROR,
-            mem_format("came to no end of its own: %s", performance_trouble(&performance)));
+    performance_settle(&performance);
     *ret_performance = performance;
     return played;
 }

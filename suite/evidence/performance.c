@@ -44,12 +44,28 @@ struct answer *performance_add_answer(struct performance *performance)
     return answer;
 }
 
-const char *performance_trouble(const struct performance *performance)
+/* What kept an install from its end, or NULL. */
+static const char *find_trouble(const struct performance *performance)
 {
     for (size_t i = 0; i < performance->n_installs; i++)
         if (performance->installs[i].trouble)
             return performance->installs[i].trouble;
-    return "nothing was asked of it";
+    return NULL;
+}
+
+void performance_settle(struct performance *performance)
+{
+    const char *trouble = find_trouble(performance);
+    if (performance->detail)
+        return;
+    if (trouble)
+        performance_note(performance, CLIENT_ERROR,
+                         mem_format("came to no end of its own: %s", trouble));
+    else if (performance->n_installs)
+        performance_note(performance, CLIENT_OK, mem_text("sent the browser to the installer"));
+    else
+        performance_note(performance, CLIENT_ERROR,
+                         mem_text("came to no end of its own: nothing was asked of it"));
 }
 
 const char *visit_header(const struct visit *visit, const char *name)
@@ -72,6 +88,7 @@ static void free_install(struct install *install)
     free(install->app_id);
     free(install->token);
     free(install->given_token);
+    free(install->given_redirect_url);
     free(install->callback);
     free(install->trouble);
 }

@@ -28,9 +28,10 @@ struct install {
     char *state;
     char *app_id;
     char *token;
-    char *given_token; /* the App URL's token that the client was given */
-    char *callback;    /* where Wix sent the browser, with code, state and instanceId */
-    char *trouble;     /* what went wrong on the way, as a sentence */
+    char *given_token;        /* the App URL's token that the client was given */
+    char *given_redirect_url; /* what it was told to come back to; NULL where it has its own */
+    char *callback;           /* where Wix sent the browser, with code, state and instanceId */
+    char *trouble;            /* what went wrong on the way, as a sentence */
 };
 
 enum visit_kind {
@@ -92,8 +93,9 @@ struct install *performance_add_install(struct performance *performance);
 struct visit *performance_add_visit(struct performance *performance);
 struct answer *performance_add_answer(struct performance *performance);
 
-/* What kept an install from its end, or a sentence that says there was none. Borrowed. */
-const char *performance_trouble(const struct performance *performance);
+/* Give a client that has said nothing by itself the end that fits what was seen of it: one that
+ * was only to send a browser on is not asked how it went. */
+void performance_settle(struct performance *performance);
 
 /* A header of a visit's answer in any case, or NULL. Borrowed. */
 const char *visit_header(const struct visit *visit, const char *name);

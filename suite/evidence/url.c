@@ -93,6 +93,19 @@ bool url_same_origin(const char *a, const char *b)
     return len && len == url_origin_len(b) && strncasecmp(a, b, len) == 0;
 }
 
+bool url_is_local(const char *url)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+    const char *host = strstr(url, "://");
+    size_t origin = url_origin_len(url);
+    for (size_t i = 0; origin && i < sizeof hosts / sizeof *hosts; i++) {
+        size_t len = strlen(hosts[i]);
+        if (strncasecmp(host + 3, hosts[i], len) == 0 && strchr(":/?#", host[3 + len]))
+            return true;
+    }
+    return false;
+}
+
 char *url_resolve(const char *base, const char *location)
 {
     size_t origin = url_origin_len(base);

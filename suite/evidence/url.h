@@ -23,6 +23,9 @@ size_t url_origin_len(const char *url);
 
 bool url_same_origin(const char *a, const char *b);
 
+/* Whether the host is this machine by one of its usual names. */
+bool url_is_local(const char *url);
+
 /* What a Location means that was given at `base`; caller frees with free(). */
 char *url_resolve(const char *base, const char *location);
 

@@ -103,6 +103,20 @@ START_TEST(a_form_is_sent_as_a_browser_would)
 }
 END_TEST
 
+static const struct {
+    const char *url;
+    bool local;
+} places[] = {
+    {"http://127.0.0.1:3000/x", true},    {"https://LOCALHOST", true},     {"http://[::1]/", true},
+    {"http://localhost.example/", false}, {"https://www.wix.com/", false}, {"/login", false},
+};
+
+START_TEST(this_machine_is_known_by_its_names)
+{
+    ck_assert_int_eq(url_is_local(places[_i].url), places[_i].local);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests;
@@ -110,6 +124,8 @@ int main(void)
     tcase_add_loop_test(tests, a_parameter_is_found_and_decoded, 0, sizeof params / sizeof *params);
     tcase_add_loop_test(tests, a_location_is_resolved, 0, sizeof locations / sizeof *locations);
     tcase_add_loop_test(tests, origins_are_compared_whole, 0, sizeof origins / sizeof *origins);
+    tcase_add_loop_test(tests, this_machine_is_known_by_its_names, 0,
+                        sizeof places / sizeof *places);
     tcase_add_test(tests, parameters_are_left_out);
     tcase_add_loop_test(tests, a_form_is_sent_as_a_browser_would, 0, sizeof forms / sizeof *forms);
     return suite_run(suite);
