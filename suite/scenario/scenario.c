@@ -157,7 +157,7 @@ static bool read_expectation(const struct reader *reader, const char *place, con
 static bool read_grade(const struct reader *reader, const char *place, const cJSON *json,
                        enum verdict *ret_verdict)
 {
-    static const enum verdict grades[] = {VERDICT_PASS, VERDICT_INFO, VERDICT_WARN};
+    static const enum verdict grades[] = {VERDICT_PASS, VERDICT_INFO, VERDICT_WARN, VERDICT_NA};
     const char *word = tree_text(json, "verdict");
     for (size_t i = 0; word && i < sizeof grades / sizeof *grades; i++) {
         if (strcmp(verdict_name(grades[i]), word) != 0)
@@ -165,7 +165,7 @@ static bool read_grade(const struct reader *reader, const char *place, const cJS
         *ret_verdict = grades[i];
         return true;
     }
-    return reader_fail(reader, place, "needs \"verdict\": \"PASS\", \"INFO\" or \"WARN\"");
+    return reader_fail(reader, place, "needs \"verdict\": \"PASS\", \"INFO\", \"WARN\" or \"N/A\"");
 }
 
 static bool read_alternatives(const struct reader *reader, const char *place, const cJSON *allow,

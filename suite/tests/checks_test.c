@@ -26,8 +26,16 @@ enum { MOST_LINES = 8 };
     {                                                                                              \
         "GET", "/w/test/conformance/probe", token, 401, "api-token-expired", NULL, NULL            \
     }
+#define EXCHANGE(code)                                                                             \
+    "{\"grant_type\":\"authorization_code\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","   \
+    "\"code\":\"" code "\"}"
+#define REFUSED(code)                                                                              \
+    {                                                                                              \
+        "POST", "/w/test/oauth/access", NULL, 400, "access-grant", EXCHANGE(code), "{}"            \
+    }
 #define A1 "{\"access_token\":\"A1\"}"
 #define A2 "{\"access_token\":\"A2\"}"
+#define A1R1 "{\"access_token\":\"A1\",\"refresh_token\":\"R1\"}"
 #define A2R2 "{\"access_token\":\"A2\",\"refresh_token\":\"R2\"}"
 
 static const struct {
@@ -272,6 +280,78 @@ static const struct {
     {"authorization-stays-at-origin", NULL, FINDING_HOLDS, -1, {CALL("A1", 302)}},
     {"credentials-stay-at-origin", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
     {"other-headers-stay-at-origin", NULL, FINDING_HOLDS, -1, {CALL("A1", 302)}},
+
+    {"code-exchanges", "{\"max\":1}", FINDING_HOLDS, -1, {ACCESS(EXCHANGE("C1"), A1R1)}},
+    {"code-exchanges",
+     "{\"max\":1}",
+     FINDING_BROKEN,
+     3,
+     {REFUSED("C1"), ACCESS(REFRESH("R1"), A1), ACCESS(EXCHANGE("C2"), A2)}},
+    {"exchange-measured", NULL, FINDING_MEASURED, -1, {REFUSED("C1")}},
+    {"exchange-measured", NULL, FINDING_MEASURED, -1, {{0}}},
+    {"code-used-once",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(EXCHANGE("C1"), A1), ACCESS(EXCHANGE("C2"), A2)}},
+    {"code-used-once", NULL, FINDING_BROKEN, 2, {ACCESS(EXCHANGE("C1"), A1), REFUSED("C1")}},
+    {"code-used-once", NULL, FINDING_UNDECIDED, -1, {ACCESS(REFRESH("R1"), A1)}},
+    {"code-exact", NULL, FINDING_BROKEN, -1, {{0}}},
+    {"code-exact", NULL, FINDING_BROKEN, 1, {REFUSED("C1")}},
+    {"install-not-claimed", NULL, FINDING_HOLDS, -1, {REFUSED("C1"), TOKEN(CC, A1)}},
+    {"install-not-claimed", NULL, FINDING_BROKEN, -1, {REFUSED("C1")}},
+    {"install-not-claimed",
+     "{\"lost\":1}",
+     FINDING_BROKEN,
+     -1,
+     {ACCESS(EXCHANGE("C1"), A1), REFUSED("C1")}},
+    {"dead-code-survived", NULL, FINDING_BROKEN, -1, {REFUSED("C1")}},
+    {"dead-code-survived", NULL, FINDING_MEASURED, -1, {REFUSED("C1"), TOKEN(CC, A1)}},
+    {"dead-code-survived", NULL, FINDING_MEASURED, -1, {REFUSED("C1"), CALL("A1", 401)}},
+    {"dead-code-survived", NULL, FINDING_UNDECIDED, -1, {ACCESS(EXCHANGE("C1"), A1)}},
+    {"newest-install-used",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(EXCHANGE("C1"), A1R1), ACCESS(EXCHANGE("C2"), A2R2), ACCESS(REFRESH("R2"), A2)}},
+    {"newest-install-used",
+     NULL,
+     FINDING_BROKEN,
+     3,
+     {ACCESS(EXCHANGE("C1"), A1R1), ACCESS(EXCHANGE("C2"), A2R2), ACCESS(REFRESH("R1"), A2)}},
+    {"newest-install-used",
+     NULL,
+     FINDING_BROKEN,
+     3,
+     {ACCESS(EXCHANGE("C1"), A1R1), ACCESS(EXCHANGE("C2"), A2R2), CALL("A1", 401)}},
+    {"newest-install-used",
+     NULL,
+     FINDING_UNDECIDED,
+     -1,
+     {ACCESS(EXCHANGE("C1"), A1R1), REFUSED("C2"), CALL("A1", 200)}},
+    {"refresh-token-was-given",
+     NULL,
+     FINDING_HOLDS,
+     -1,
+     {ACCESS(REFRESH("R1"), A2R2), ACCESS(REFRESH("R2"), A2)}},
+    {"refresh-token-was-given", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"refresh-token-was-given", NULL, FINDING_BROKEN, 1, {ACCESS(REFRESH("undefined"), A1)}},
+    {"refresh-token-was-given",
+     NULL,
+     FINDING_BROKEN,
+     1,
+     {ACCESS("{\"grant_type\":\"refresh_token\"}", A1)}},
+
+    /* More of these with a browser: install_checks_test.c. */
+    {"installer-asked", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"redirect-url-whole", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"state-sent", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"no-state-sent", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"state-unpredictable", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"front-channel-clean", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"window-closed-measured", NULL, FINDING_MEASURED, -1, {{0}}},
+    {"opener-allowed", NULL, FINDING_UNDECIDED, -1, {{0}}},
+    {"frames-measured", NULL, FINDING_MEASURED, -1, {{0}}},
 };
 
 START_TEST(a_check_finds_what_it_is_for)

@@ -121,10 +121,17 @@ static bool take_pending(struct app *app, const char *cookie, const char *state,
     pthread_mutex_lock(&app->lock);
     for (size_t i = 0; i < app->n_pending && !found; i++) {
         struct pending *pending = &app->pending[i];
-        found = cookie && state && strcmp(pending->cookie, cookie) == 0 &&
-                pending->installing.state && strcmp(pending->installing.state, state) == 0;
+        bool same = cookie && strcmp(pending->cookie, cookie) == 0;
+        bool known = pending->installing.state
+                         ? state && strcmp(pending->installing.state, state) == 0
+                         : app->bug == BUG_no_state;
+        found = known && (same || app->bug == BUG_any_browser_taken || app->bug == BUG_no_state);
         if (!found)
             continue;
+        if (app->bug == BUG_callback_good_twice) {
+            *ret_installing = (struct installing){mem_text(state), pending->installing.begun_ms};
+            break;
+        }
         *ret_installing = pending->installing;
         free(pending->cookie);
         *pending = app->pending[--app->n_pending];
@@ -157,6 +164,10 @@ static void finish(struct app *app, const struct web_request *request, struct we
         return;
     }
     keep_client(app, client);
+    if (app->bug == BUG_window_left_open) {
+        say(answer, 200, "installed\n");
+        return;
+    }
     OWNED(buf_free) struct buf url = {0};
     buf_format(&url, "%s/installer/close-window?access_token=", client->pages);
     text_add_escaped(&url, client->access_token);
@@ -234,6 +245,11 @@ static const struct {
 
 static void handle(void *context, const struct web_request *request, struct web_answer *answer)
 {
+    const struct app *app = context;
+    if (app->bug == BUG_opener_cut_off)
+        add_header(answer, "Cross-Origin-Opener-Policy", "same-origin");
+    if (app->bug == BUG_frames_forbidden)
+        add_header(answer, "X-Frame-Options", "DENY");
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (strcmp(request->method, pages[i].method) == 0 &&
             web_path_is(request->target, pages[i].path)) {

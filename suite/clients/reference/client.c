@@ -63,6 +63,7 @@ void client_free(struct client *client)
     for (size_t i = 0; i < client->n_letters; i++)
         free(client->letters[i]);
     free(client->letters);
+    free(client->code);
     free(client->store_name);
     free(client->instance_id);
     free(client->access_token);

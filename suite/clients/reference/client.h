@@ -42,6 +42,7 @@ struct client {
     int64_t ahead_ms;         /* what an adapter was told of time that passed */
     int64_t first_lifetime_s; /* only with a bug, like the next */
     bool gave_up;             /* only with a bug: a failure that is remembered */
+    char *code;               /* only with a bug: the last one; owned */
     char **letters;           /* webhooks taken so far; owned */
     size_t n_letters;
 };

@@ -8,6 +8,7 @@
 /* An install that has begun. Zeroed is none. */
 struct installing {
     char *state; /* owned */
+    int64_t begun_ms;
 };
 
 /* Letters that nobody can guess; caller frees with free(); NULL where the machine has none. */

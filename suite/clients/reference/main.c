@@ -64,6 +64,7 @@ static int run_once(enum bug bug)
                              .parallel = number_of("CONFORM_PARALLEL")};
     bool ok = !install ||
               install_on_terminal(&client, getenv("CONFORM_TOKEN"), getenv("WIX_REDIRECT_URL"));
+    bool claimed = !ok && client.bug == BUG_failed_install_reported;
     if (client.bug == BUG_eager_token) {
         CURL *curl = curl_easy_init();
         OWNED(mem_text_free) char *early = token_get(&client, curl, NULL);
@@ -71,7 +72,7 @@ static int run_once(enum bug bug)
     }
     ok = ok && call_many(&client, &wish);
     client_free(&client);
-    return ok ? EXIT_OK : EXIT_ERROR;
+    return ok || claimed ? EXIT_OK : EXIT_ERROR;
 }
 
 int main(int argc, char **argv)

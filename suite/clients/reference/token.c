@@ -36,8 +36,20 @@ static char *make_form(const cJSON *fields)
     return buf_take(&form);
 }
 
+static char *make_exchange(const struct client *client, const char *code)
+{
+    OWNED(tree_free) cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "grant_type", "authorization_code");
+    tree_put_text(body, "client_id", client->app_id);
+    tree_put_text(body, "client_secret", client->app_secret);
+    tree_put_text(body, "code", code);
+    return tree_print(body);
+}
+
 static char *make_token_request(const struct client *client, bool with_secret)
 {
+    if (client->bug == BUG_code_used_for_refresh && client->code)
+        return make_exchange(client, client->code);
     OWNED(tree_free) cJSON *body = cJSON_CreateObject();
     tree_put_text(body, "grant_type", client->custom ? "refresh_token" : "client_credentials");
     tree_put_text(body, "client_id", client->app_id);
@@ -189,21 +201,38 @@ char *token_get(struct client *client, CURL *curl, const char *refused)
     return token;
 }
 
+/* Only with a bug. */
+static bool exchanges_again(const struct client *client, const struct reply *reply, int tried)
+{
+    bool unanswered = reply->status == 0 || reply->status >= 500;
+    return tried < BUGGY_TRIES && (repeats_refusal(client, reply->status) ||
+                                   (client->bug == BUG_exchange_hammered && unanswered));
+}
+
 bool token_exchange(struct client *client, CURL *curl, const char *code)
 {
     OWNED(reply_free) struct reply reply = {0};
-    OWNED(tree_free) cJSON *body = cJSON_CreateObject();
-    tree_put_text(body, "grant_type", "authorization_code");
-    tree_put_text(body, "client_id", client->app_id);
-    tree_put_text(body, "client_secret", client->app_secret);
-    tree_put_text(body, "code", code);
-    OWNED(mem_text_free) char *text = tree_print(body);
+    OWNED(reply_free) struct reply ignored = {0};
+    OWNED(mem_text_free) char *text = make_exchange(client, code);
     OWNED(mem_text_free) char *url = mem_format("%s/oauth/access", client->auth);
+    OWNED(mem_text_free) char *old = NULL;
     pthread_mutex_lock(&client->lock);
     struct request request = {
         .method = "POST", .url = url, .body = text, .limit_ms = TOKEN_LIMIT_MS};
-    request_send(client, curl, &request, &reply);
+    int tried = 0;
+    do
+        request_send(client, curl, &request, &reply);
+    while (exchanges_again(client, &reply, ++tried));
+    if (client->bug == BUG_code_sent_twice)
+        request_send(client, curl, &request, &ignored);
+    if (client->bug == BUG_old_install_kept && client->refresh_token)
+        old = mem_text(client->refresh_token);
     bool taken = take_token(client, &reply);
+    if (old) {
+        token_replace(&client->refresh_token, old);
+        store_save(client);
+    }
+    token_replace(&client->code, code);
     pthread_mutex_unlock(&client->lock);
     if (!taken)
         fprintf(stderr, "no token for the code: the token endpoint answered %ld\n", reply.status);
