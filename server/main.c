@@ -20,6 +20,7 @@
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
+#include "starter.h"
 #include "state/config.h"
 #include "state/contents.h"
 
@@ -311,6 +312,8 @@ static int serve(int argc, char **argv)
     config.tls = tls;
     config.listener.tls_context = find_tls_context(&options, tls, &err);
     int status = EXIT_USAGE;
+    if (options.stop_with_stdin && !starter_watch())
+        err_set(&err, "--stop-with-stdin needs a thread that this machine does not give");
     if (!err.text)
         status = run_host(&config, &options, tls ? tls_ca_file(tls) : NULL, &signals, &err);
     if (err.text)

@@ -42,6 +42,7 @@ struct options {
     int64_t journal_max;
     int64_t journal_bytes;
     int64_t idle_ms;
+    bool stop_with_stdin;
     bool quiet;
 };
 

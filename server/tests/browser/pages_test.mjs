@@ -55,7 +55,8 @@ before(async () => {
   app = http.createServer(answerApp).listen(0, '127.0.0.1')
   await new Promise((resolve) => app.once('listening', resolve))
   appUrl = `http://127.0.0.1:${app.address().port}`
-  fake = spawn(process.env.FAKEWIX_BIN, ['serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  fake = spawn(process.env.FAKEWIX_BIN, ['serve', '--listen', '127.0.0.1:0', '--stop-with-stdin'],
+    { stdio: ['pipe', 'pipe', 'ignore'] })
   const [line] = await createInterface(fake.stdout)[Symbol.asyncIterator]().next().then(({ value }) => [value])
   base = JSON.parse(line).http
   browser = await openChromium(program)

@@ -67,7 +67,8 @@ before(async () => {
   await new Promise((resolve) => evil.once('listening', resolve))
   evilUrl = `http://evil.test:${evil.address().port}`
   fake = spawn(process.env.FAKEWIX_BIN, ['serve', '--quiet', '--listen', '127.0.0.1:0', '--seed', '1',
-    '--clock', '2030-01-01T00:00:00Z!', '--workers', String(workers)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    '--clock', '2030-01-01T00:00:00Z!', '--workers', String(workers), '--stop-with-stdin'],
+  { stdio: ['pipe', 'pipe', 'ignore'] }) // it goes with this process, also when that is killed
   const { value } = await createInterface(fake.stdout)[Symbol.asyncIterator]().next()
   base = JSON.parse(value).http
   rebound = base.replace('127.0.0.1', 'rebound.test')

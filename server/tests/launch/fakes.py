@@ -44,8 +44,8 @@ class Case(unittest.TestCase):
     def start(self, *options):
         """Start `fakewix serve`; gives the ready line."""
         process = subprocess.Popen(
-            [FAKEWIX, "serve", "--quiet", "--ca-dir", str(self.folder / "ca"), *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+            [FAKEWIX, "serve", "--quiet", "--ca-dir", str(self.folder / "ca"), "--stop-with-stdin",
+             *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
 
         def end():
             process.terminate()

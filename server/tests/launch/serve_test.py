@@ -231,6 +231,31 @@ class Stop(Program):
             status_at(netloc(ready["http"]))
             self.assertLess(self.stop(process), LAZY_MS)
 
+    def test_it_ends_with_its_starter(self):
+        script = ("import subprocess, sys, time; fake = subprocess.Popen(sys.argv[1:], "
+                  "stdin=subprocess.PIPE, stdout=sys.stdout); time.sleep(600)")
+        command = [FAKEWIX, "serve", "--quiet", "--listen", "127.0.0.1:0", "--stop-with-stdin"]
+        starter = subprocess.Popen([sys.executable, "-c", script, *command], text=True,
+                                   stdout=subprocess.PIPE, env=environment())
+        ready = json.loads(starter.stdout.readline())
+        self.assertEqual(status_at(netloc(ready["http"])), 200)
+        starter.kill()  # nothing of it gets to run any more
+        starter.wait()
+        with starter.stdout:
+            self.assertEqual(starter.stdout.read(), "")  # the fake held the other end of this
+        with self.assertRaises(ConnectionError):
+            status_at(netloc(ready["http"]))
+
+    def test_what_is_said_on_stdin_does_not_matter(self):
+        command = [FAKEWIX, "serve", "--quiet", "--listen", "127.0.0.1:0", "--stop-with-stdin"]
+        with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=environment()) as process:
+            ready = json.loads(process.stdout.readline())
+            process.stdin.write("x" * 1000)
+            process.stdin.flush()
+            self.assertEqual(status_at(netloc(ready["http"])), 200)
+        self.assertEqual(process.returncode, 0)
+
     def test_port_is_free_at_once(self):
         process, ready = self.spawn("--listen", "127.0.0.1:0")
         status_at(netloc(ready["http"]))

@@ -175,8 +175,9 @@ def is_sanitized():
 def main():
     fake = subprocess.Popen(
         [FAKEWIX, "serve", "--quiet", "--lint", "off", "--listen", "127.0.0.1:0", "--workers", "16",
+         "--stop-with-stdin",
          "--max-worlds", str(WORLDS_MAX), "--journal", str(JOURNAL_MAX)],
-        stdout=subprocess.PIPE, env=environment())
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
     url = json.loads(fake.stdout.readline())["http"]
     workers = [Worker(url, seed, own_worlds=seed > 0) for seed in range(WORKERS)]
     for worker in workers:

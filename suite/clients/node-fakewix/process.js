@@ -13,13 +13,14 @@ function optionsOf({ listen = '127.0.0.1:0', clock, seed, state, consent, worker
     const options = Object.entries(given)
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => `--${name}=${value}`);
-    return ['serve', '--quiet', `--listen=${listen}`, ...options, ...args];
+    return ['serve', '--quiet', '--stop-with-stdin', `--listen=${listen}`, ...options, ...args];
 }
 
 // Gives { ready, stop }: the ready line, and what ends the program and says how it ended.
 export async function spawnFake(wish) {
     const program = wish.program ?? process.env.FAKEWIX_BIN ?? 'fakewix';
-    const child = spawn(program, optionsOf(wish), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, optionsOf(wish), { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => {}); // held open, so that the fake ends with this process
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {
         said += text;
@@ -36,7 +37,7 @@ export async function spawnFake(wish) {
     running.add(child);
     exit.then(() => running.delete(child));
     // A test runner that is done need not wait for a fake that nobody stopped.
-    for (const handle of [child, child.stdout, child.stderr])
+    for (const handle of [child, child.stdin, child.stdout, child.stderr])
         handle.unref();
     return {
         ready: JSON.parse(line[0]),

@@ -1,6 +1,6 @@
 // The package as its users see it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,18 @@ describe('start, connect, stop', () => {
             console.log((await start()).pid);`;
         const pid = Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
         assert.ok(isGone(pid) || /zombie|defunct/i.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+    });
+
+    test('it goes with the process that is killed as well', async () => {
+        const script = `import { start } from ${JSON.stringify(new URL('../index.js', import.meta.url).href)};
+            console.log((await start()).url); setInterval(() => {}, 1e6);`;
+        const starter = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const url = String(await new Promise((resolve) => starter.stdout.once('data', resolve))).trim();
+        assert.equal((await connect(url)).url, url);
+        starter.kill('SIGKILL');
+        const deadline = Date.now() + 10000;
+        while (await fetch(`${url}/_fakewix/health`).then((answer) => answer.ok, () => false))
+            assert.ok(Date.now() < deadline, 'the fake is still there');
     });
 });
 
