@@ -6,6 +6,8 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 install(TARGETS fakewix fakewix-conform RUNTIME_DEPENDENCY_SET needed RUNTIME DESTINATION bin)
 install(TARGETS fakewix-preload libfakewix LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES server/embed/fakewix.h DESTINATION include)
+configure_file(server/embed/fakewix.pc.in fakewix.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/fakewix.pc DESTINATION lib/pkgconfig)
 install(FILES README.md LICENSE DESTINATION share/doc/fakewix)
 install(DIRECTORY docs/ DESTINATION share/doc/fakewix)
 

@@ -25,6 +25,8 @@ from fakes import BIN, Case, FAKEWIX, TOKEN_REQUEST, environment  # noqa: E402
 
 TREE = BIN.parent
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+VERSION = subprocess.run([FAKEWIX, "--version"], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout.split()[-1]
 SANITIZED = b"__asan_init" in pathlib.Path(FAKEWIX).read_bytes() or \
     b"__tsan_init" in pathlib.Path(FAKEWIX).read_bytes()
 API = "https://www.wixapis.com/apps/v1/instance"
@@ -49,7 +51,26 @@ class Installed(Case):
         self.assertIn(judged.returncode, (0, 3), judged.stdout + judged.stderr)
         for name in "README.md", "LICENSE", "CLIENT-CLOCK.md", "guides/docker-compose.md":
             self.assertTrue((top / "share/doc/fakewix" / name).is_file(), name)
-        self.assertTrue((top / "include/fakewix.h").is_file())
+        if not SANITIZED:  # then the library is an archive that does not stand alone
+            self.compile_against(top)
+
+    def compile_against(self, top):
+        """The guide's program, as somebody has it who installed fakewix: by pkg-config alone."""
+        env = environment(PKG_CONFIG_PATH=top / "lib/pkgconfig")
+
+        def flags(*words):
+            return subprocess.run(["pkg-config", *words], env=env, check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout.split()
+        program, library = self.folder / "program", flags("--variable=libdir", "fakewix")[0]
+        subprocess.run([os.environ.get("CC", "cc"), TREE / "server/tests/guide_test.c", "-o", program,
+                        *flags("--cflags", "--libs", "fakewix", "check", "libcjson", "libcurl"),
+                        f"-Wl,-rpath,{library}"], check=True, timeout=120)
+        loaded = subprocess.run(["ldd", program], check=True, text=True, stdout=subprocess.PIPE).stdout
+        self.assertEqual(os.path.realpath(loaded.split("libfakewix.so.0 => ")[1].split()[0]),
+                         os.path.realpath(top / "lib/libfakewix.so.0"))
+        done = subprocess.run([program], text=True, capture_output=True, timeout=60)
+        self.assertIn("100%: Checks: 3, Failures: 0, Errors: 0", done.stdout, done.stderr)
+        self.assertEqual(flags("--modversion", "fakewix"), [VERSION])
 
     def test_runs_where_it_was_moved_to(self):
         subprocess.run(["cmake", "--install", TREE, "--prefix", self.folder / "a"], check=True,
