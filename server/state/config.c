@@ -20,6 +20,7 @@ enum field_type {
     FIELD_ROWS,
     FIELD_AUTH,
     FIELD_STATUS,
+    FIELD_MEMBERS, /* an object of any members */
     FIELD_ANY
 };
 
@@ -81,7 +82,7 @@ static const struct field api_fields[] = {
     {"method", FIELD_TEXT, REQUIRED, "GET, POST …; * for any", NULL},
     {"path", FIELD_TEXT, REQUIRED, "a path of the API without its query; may hold * and ?", NULL},
     {"status", FIELD_STATUS, OPTIONAL, "200 when missing", NULL},
-    {"headers", FIELD_ANY, OPTIONAL, "an object of texts", NULL},
+    {"headers", FIELD_MEMBERS, OPTIONAL, "an object of texts", NULL},
     {"body", FIELD_ANY, OPTIONAL,
      "JSON, or a text that goes out as it is; texts may hold "
      "{{instanceId}}, {{siteId}} and {{appId}}",
@@ -105,7 +106,7 @@ static const struct field config_fields[] = {
     {"instances", FIELD_ROWS, OPTIONAL, "which app is installed on which site", instance_fields},
     {"lifetimes", FIELD_OBJECT, OPTIONAL, "how long codes and tokens live, seconds",
      lifetime_fields},
-    {"profile", FIELD_ANY, OPTIONAL, "choices where Wix is unknown", NULL},
+    {"profile", FIELD_MEMBERS, OPTIONAL, "choices where Wix is unknown", NULL},
     {"api", FIELD_ROWS, OPTIONAL, "answers for further API paths", api_fields},
     {"api_keys", FIELD_ROWS, OPTIONAL, "API keys of accounts", api_key_fields},
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
@@ -238,6 +239,10 @@ static void check_value(struct report *report, const char *path, const cJSON *va
         return;
     case FIELD_OBJECT:
         check_object(report, path, value, field->inner);
+        return;
+    case FIELD_MEMBERS:
+        if (!cJSON_IsObject(value))
+            problem(report, path, "must be an object: { … }");
         return;
     case FIELD_ROWS:
         check_rows(report, path, value, field->inner);
@@ -421,7 +426,8 @@ size_t config_check(const cJSON *config, const char *file, struct buf *problems)
         check_reference(&report, config, instance, i++, "sites", "site_id");
     }
     check_urls(&report, config);
-    profile_check(tree_get(config, "profile"), tell_profile, &report);
+    if (cJSON_IsObject(tree_get(config, "profile")))
+        profile_check(tree_get(config, "profile"), tell_profile, &report);
     return report.n;
 }
 
@@ -574,6 +580,7 @@ static const char *type_name(enum field_type type)
     case FIELD_STATUS:
         return "status";
     case FIELD_OBJECT:
+    case FIELD_MEMBERS:
         return "object";
     case FIELD_ROWS:
         return "list of objects";
