@@ -22,7 +22,7 @@ import tempfile
 ROWS = """ACQ-01 ACQ-02 ACQ-03 ACQ-06 ACQ-07 ACQ-11 CCH-01 CCH-04 CCH-05 EXP-01 EXP-03 EXP-04 EXP-05 EXP-09
     REF-01 REF-02 REF-03 REF-04 REF-06 REF-08 REF-12 REF-13 REF-14 REF-15 API-02 API-07 API-10
     NET-04 NET-05 NET-06 NET-09 NET-12 NET-16 RAT-03 CON-01 CON-02 CON-03 SEC-01 SEC-02 SEC-03 SEC-04
-    SEC-05 SEC-06""".split()
+    SEC-05 SEC-06 COD-01 COD-03 INS-01 INS-03 INS-05 INS-06 INS-10""".split()
 
 programs, name, command = sys.argv[1:]
 fixtures = pathlib.Path(__file__).resolve().parents[2] / "fixtures"

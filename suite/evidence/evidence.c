@@ -89,8 +89,10 @@ const char *evidence_token_name(const struct evidence *evidence, const char *tok
 static void add_request(const struct evidence *evidence, const struct exchange *exchange,
                         struct buf *out)
 {
+    /* The installer's query is long, and the client's redirect, not its request. */
+    bool is_page = exchange->kind == EXCHANGE_INSTALLER;
     buf_format(out, "%s ", exchange->method);
-    evidence_add_redacted(evidence, exchange->target, out);
+    evidence_add_redacted(evidence, is_page ? exchange->path : exchange->target, out);
     const char *grant = exchange_field(exchange, "grant_type");
     const char *refresh = exchange_field(exchange, "refresh_token");
     if (exchange->kind == EXCHANGE_TOKEN && grant)

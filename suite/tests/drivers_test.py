@@ -156,6 +156,38 @@ class Adapter(Folder):
                 self.assertIn(sentence, result.stderr)
 
 
+# A web app as people write their first one: no state, and when it is done it sends the browser to
+# Wix's own dashboard, which no fake has.
+FIRST_APP = """
+import http.server, json, os, urllib.parse, urllib.request
+env = os.environ
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        asked = {name: values[0] for name, values in urllib.parse.parse_qs(url.query).items()}
+        if url.path == "/signup":
+            query = {"token": asked["token"], "appId": env["WIX_APP_ID"],
+                     "redirectUrl": f"http://127.0.0.1:{env['PORT']}/login"}
+            to = f"{env['WIX_INSTALL_BASE']}/installer/install?{urllib.parse.urlencode(query)}"
+        else:
+            body = {"grant_type": "authorization_code", "client_id": env["WIX_APP_ID"],
+                    "client_secret": env["WIX_APP_SECRET"], "code": asked["code"]}
+            try:
+                urllib.request.urlopen(urllib.request.Request(
+                    env["WIX_AUTH_BASE"] + "/oauth/access", json.dumps(body).encode(),
+                    {"Content-Type": "application/json"}))
+            except OSError:
+                return self.send_error(500)
+            to = "https://manage.wix.invalid/dashboard"
+        self.send_response(302)
+        self.send_header("Location", to)
+        self.end_headers()
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(env["PORT"])), Pages).serve_forever()
+"""
+
+
 class App(Folder):
     APP = REFERENCE + " --app"
     PAGES = ("--app-url", "http://127.0.0.1:{port}/signup", "--trigger",
@@ -165,6 +197,18 @@ class App(Folder):
         result = judge("--command", self.APP, *self.PAGES, "--jobs", "4")
         self.assertEqual(result.returncode, 0, result.stdout)
         self.assertNotIn("????", result.stdout)
+
+    def test_a_first_app(self):
+        result = judge("--command", self.script(FIRST_APP), *self.PAGES[:2], "--only", "INS-0*",
+                       "--only", "COD-0*", "--jobs", "4")
+        told = {line[6:12]: line for line in result.stdout.splitlines()
+                if line[6:10] in ("COD-", "INS-")}
+        for verdict, codes in (("pass", "COD-01 COD-03 INS-01 INS-02 INS-09"), ("WARN", "INS-03"),
+                               ("n/a", "COD-02 COD-07 INS-04 INS-05 INS-06 INS-07 INS-08")):
+            for code in codes.split():
+                self.assertTrue(told[code].startswith(verdict), result.stdout)
+        self.assertIn("it sends no state", told["INS-05"])
+        self.assertIn("--trigger names no way", told["COD-02"])
 
     def test_a_command_as_trigger(self):
         result = judge("--command", self.APP, *self.PAGES[:2], "--trigger",
