@@ -23,7 +23,7 @@ struct mint {
 
 struct wait {
     char route[ID_SIZE], app_id[ID_SIZE];
-    int64_t due_ms;
+    struct lint_moment due;
 };
 
 struct lint {
@@ -130,20 +130,21 @@ void lint_saw_call(struct lint *lint, const char *app_id, const char *instance_i
         mint->calls++;
 }
 
-void lint_saw_retry_after(struct lint *lint, const char *route, const char *app_id, int64_t due_ms)
+void lint_saw_retry_after(struct lint *lint, const char *route, const char *app_id,
+                          struct lint_moment now, int64_t wait_ms)
 {
     struct wait *wait = &lint->waits[lint->n_waits++ % WAITS_MAX];
-    wait->due_ms = due_ms;
+    wait->due = (struct lint_moment){now.real_ms + wait_ms, now.world_ms + wait_ms};
     copy(wait->route, route);
     copy(wait->app_id, app_id);
 }
 
-bool lint_is_early(struct lint *lint, const char *route, const char *app_id, int64_t now_ms)
+bool lint_is_early(struct lint *lint, const char *route, const char *app_id, struct lint_moment now)
 {
     for (size_t i = 0; i < WAITS_MAX && i < lint->n_waits; i++) {
         struct wait *wait = &lint->waits[i];
-        if (now_ms < wait->due_ms && strcmp(wait->route, route) == 0 &&
-            strcmp(wait->app_id, app_id) == 0)
+        if (now.real_ms < wait->due.real_ms && now.world_ms < wait->due.world_ms &&
+            strcmp(wait->route, route) == 0 && strcmp(wait->app_id, app_id) == 0)
             return true;
     }
     return false;

@@ -45,10 +45,18 @@ bool lint_saw_mint(struct lint *lint, const char *app_id, const char *instance_i
                    int64_t expires_ms);
 void lint_saw_call(struct lint *lint, const char *app_id, const char *instance_id);
 
-/* An answer asked to wait until `due_ms` (machine time) before this route is called again. */
-void lint_saw_retry_after(struct lint *lint, const char *route, const char *app_id, int64_t due_ms);
-/* Whether a call of the route comes too early. */
-bool lint_is_early(struct lint *lint, const char *route, const char *app_id, int64_t now_ms);
+/* The same moment by both clocks. A client may wait by either: by the machine's as any program
+ * does, or by the world's, when a test advances that or the client follows it. */
+struct lint_moment {
+    int64_t real_ms, world_ms;
+};
+
+/* An answer of `now` asked to wait so long before this route is called again. */
+void lint_saw_retry_after(struct lint *lint, const char *route, const char *app_id,
+                          struct lint_moment now, int64_t wait_ms);
+/* Whether a call of the route comes too early by both. */
+bool lint_is_early(struct lint *lint, const char *route, const char *app_id,
+                   struct lint_moment now);
 
 /* {"findings":[{"rule","level","sentence","source","count","first_seq","last_seq","example"}]} */
 cJSON *lint_json(const struct lint *lint);

@@ -114,14 +114,15 @@ static void check_waiting(const struct watch *watch)
 {
     struct exchange *x = watch->x;
     const char *route = x->route_name ? x->route_name : "";
-    if (lint_is_early(x->world->lint, route, x->app_id, x->real_ms))
+    struct lint_moment now = {x->real_ms, x->now_ms};
+    if (lint_is_early(x->world->lint, route, x->app_id, now))
         note(watch, LINT_RETRY_AFTER_IGNORED);
     if (x->response->status != 429 && x->response->status != 503)
         return;
     OWNED(mem_text_free) char *after = response_header_value(x->response, "Retry-After");
     int64_t seconds;
     if (after && text_parse_int(after, 1, 86400, &seconds))
-        lint_saw_retry_after(x->world->lint, route, x->app_id, x->real_ms + seconds * 1000);
+        lint_saw_retry_after(x->world->lint, route, x->app_id, now, seconds * 1000);
 }
 
 void watch_exchange(struct exchange *x, enum watch_place place, int64_t seq,

@@ -142,6 +142,21 @@ START_TEST(impatience_is_found)
 }
 END_TEST
 
+START_TEST(waiting_by_the_world_s_clock_is_patience)
+{
+    harness_do(fake, 201, "POST /_fakewix/faults",
+               "{'on':{'route':'POST /oauth2/token'},'do':{'fault':'status','status':503,"
+               "'retry_after':60}}");
+    harness_do(fake, 503, "POST /oauth2/token", CREDENTIALS);
+    harness_advance(fake, 60 * 1000);
+    harness_do(fake, 200, "POST /oauth2/token", CREDENTIALS);
+    ck_assert_int_eq(count_of("retry-after-ignored"), 0);
+    harness_advance(fake, -1);
+    harness_do(fake, 200, "POST /oauth2/token", CREDENTIALS);
+    ck_assert_int_eq(count_of("retry-after-ignored"), 1);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -151,5 +166,6 @@ int main(void)
     tcase_add_test(tcase, expired_token_is_found_at_its_expiry);
     tcase_add_test(tcase, token_for_each_call_is_found_at_the_third);
     tcase_add_test(tcase, impatience_is_found);
+    tcase_add_test(tcase, waiting_by_the_world_s_clock_is_patience);
     return suite_run("lint", tcase);
 }
