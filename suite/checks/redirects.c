@@ -67,15 +67,24 @@ static const struct alias *leaked_in_headers(const struct evidence *evidence,
     return NULL;
 }
 
-static void judge(const struct evidence *evidence, leak_fn *leaked, struct finding *finding)
+static const struct alias *leaked_anywhere(const struct evidence *evidence,
+                                           const struct exchange *exchange)
 {
-    finding_holds(finding, "nothing secret came to the other origin");
+    const struct alias *leak = leaked_in_authorization(evidence, exchange);
+    leak = leak ? leak : leaked_in_body(evidence, exchange);
+    return leak ? leak : leaked_in_headers(evidence, exchange);
+}
+
+static void judge(const struct evidence *evidence, leak_fn *leaked, const char *where,
+                  struct finding *finding)
+{
+    finding_holds(finding, "nothing secret came %s", where);
     for (size_t i = 0; i < evidence->wire.n; i++) {
         const struct exchange *exchange = &evidence->wire.list[i];
         const struct alias *alias = leaked(evidence, exchange);
         if (!alias || !is_elsewhere(evidence, exchange))
             continue;
-        finding_broken(finding, exchange, "<%s> came to another origin", alias->name);
+        finding_broken(finding, exchange, "<%s> came %s", alias->name, where);
         return;
     }
 }
@@ -85,7 +94,7 @@ void check_authorization_stays_at_origin(const struct evidence *evidence, const 
 {
     (void)params;
     buf_text(&finding->expected, "no Authorization header with the token at another origin");
-    judge(evidence, leaked_in_authorization, finding);
+    judge(evidence, leaked_in_authorization, "to another origin", finding);
 }
 
 void check_credentials_stay_at_origin(const struct evidence *evidence, const cJSON *params,
@@ -93,7 +102,7 @@ void check_credentials_stay_at_origin(const struct evidence *evidence, const cJS
 {
     (void)params;
     buf_text(&finding->expected, "no secret, refresh token or code at another origin");
-    judge(evidence, leaked_in_body, finding);
+    judge(evidence, leaked_in_body, "to another origin", finding);
 }
 
 void check_other_headers_stay_at_origin(const struct evidence *evidence, const cJSON *params,
@@ -101,5 +110,14 @@ void check_other_headers_stay_at_origin(const struct evidence *evidence, const c
 {
     (void)params;
     buf_text(&finding->expected, "no token or secret in any other header at another origin");
-    judge(evidence, leaked_in_headers, finding);
+    judge(evidence, leaked_in_headers, "to another origin", finding);
+}
+
+/* The port without TLS is another origin, and the only one that such a scenario leads to. */
+void check_nothing_in_clear(const struct evidence *evidence, const cJSON *params,
+                            struct finding *finding)
+{
+    (void)params;
+    buf_text(&finding->expected, "no token, secret, refresh token or code over http");
+    judge(evidence, leaked_anywhere, "over http, in clear", finding);
 }

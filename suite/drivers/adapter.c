@@ -413,6 +413,8 @@ static bool do_step(struct play *play, const struct step *step)
         return restart(play);
     case STEP_SPOIL_STATE:
         return files_spoil_folder(play->act->state_folder, play->err);
+    case STEP_CERTIFICATE:
+        return stage_show_certificate(play->act->stage, step->text, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
@@ -484,7 +486,8 @@ static unsigned read_caps(const cJSON *hello, struct adapter *adapter)
         adapter->moves_clock = adapter->moves_clock || (name && strcmp(name, "clock") == 0);
     }
     if (adapter->command)
-        return offers | NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_OUTPUT);
+        return offers | NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_OUTPUT) |
+               NEED_MASK(NEED_BIT_TLS);
     return offers & ~NEED_MASK(NEED_BIT_PERSIST);
 }
 

@@ -8,24 +8,35 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
-/* The rule with {elsewhere} as the world's base under another name of this machine, which is
- * another origin. Caller frees. */
+/* The world's base under another name of this machine, which is another origin. */
+static char *name_elsewhere(const char *base)
+{
+    static const char here[] = "://127.0.0.1";
+    const char *host = strstr(base, here);
+    return host ? mem_format("%.*s://localhost%s", (int)(host - base), base,
+                             host + sizeof here - 1)
+                : mem_text(base);
+}
+
+/* The rule with {elsewhere} and {plain} (the base without TLS) put in. Caller frees. */
 static cJSON *name_places(const struct world *world, const cJSON *rule)
 {
-    static const char mark[] = "{elsewhere}";
-    static const char here[] = "://127.0.0.1";
     OWNED(mem_text_free) char *text = tree_print(rule);
-    const char *host = strstr(world->base, here);
+    OWNED(mem_text_free) char *elsewhere = name_elsewhere(world->base);
+    const char *const places[][2] = {{"{elsewhere}", elsewhere},
+                                     {"{plain}", world->plain ? world->plain : world->base}};
     OWNED(buf_free) struct buf named = {0};
     for (const char *at = text; *at;) {
-        const char *next = strstr(at, mark);
-        buf_add(&named, at, next ? (size_t)(next - at) : strlen(at));
-        if (!next)
-            break;
-        buf_add(&named, world->base, host ? (size_t)(host - world->base) : strlen(world->base));
-        if (host)
-            buf_format(&named, "://localhost%s", host + sizeof here - 1);
-        at = next + sizeof mark - 1;
+        size_t used = 0;
+        for (size_t i = 0; i < sizeof places / sizeof *places && !used; i++) {
+            if (strncmp(at, places[i][0], strlen(places[i][0])) != 0)
+                continue;
+            buf_text(&named, places[i][1]);
+            used = strlen(places[i][0]);
+        }
+        if (!used)
+            buf_char(&named, *at);
+        at += used ? used : 1;
     }
     return tree_parse(buf_str(&named), named.len, NULL);
 }

@@ -23,6 +23,7 @@ struct act {
     const char *state_folder; /* kept within the scenario, removed after it */
     struct hand *hand;        /* of the client's clock; NULL where nothing moves it */
     const char *ca_file;      /* the authority to trust, or NULL */
+    bool trusts;              /* all usual variables name it, too */
     bool unmodified;          /* the client asks Wix's own hosts, and is led to the fake */
     int64_t timeout_ms;
     int quiet_ms; /* how long to listen to what a client left running */

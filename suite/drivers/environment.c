@@ -53,6 +53,12 @@ void environment_set_number(struct process_env *env, const char *name, int64_t v
     process_env_set(env, name, text);
 }
 
+/* Where TLS libraries and runtimes look for the authorities they trust. */
+static const char *const trust_variables[] = {"SSL_CERT_FILE", "CURL_CA_BUNDLE",
+                                              "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"};
+
+enum { N_TRUST_VARIABLES = sizeof trust_variables / sizeof *trust_variables };
+
 void environment_fill(const struct act *act, struct process_env *env)
 {
     struct variable list[N_VARIABLES];
@@ -65,6 +71,8 @@ void environment_fill(const struct act *act, struct process_env *env)
         else
             process_env_unset(env, list[i].name);
     }
+    for (size_t i = 0; act->trusts && i < N_TRUST_VARIABLES; i++)
+        process_env_set(env, trust_variables[i], act->ca_file);
     if (act->hand)
         hand_guide(act->hand, env);
 }

@@ -99,6 +99,9 @@ static bool meet(struct play *play, struct session *session, struct meeting *mee
     if (step->kind == STEP_KILLED_AT) {
         process_kill(&session->process);
         session->killed = true;
+    } else if (step->kind == STEP_CERTIFICATE) {
+        if (!stage_show_certificate(play->act->stage, step->text, play->err))
+            return false;
     } else if (!hand_move(play->act->hand, step->n, play->err)) {
         return false;
     }
@@ -205,7 +208,7 @@ static bool arm_step(struct play *play, struct session *session, const struct st
         return event_arm(act, step, calls ? api : token, calls ? calls : 1, play->err);
     if (step->kind == STEP_KILLED_AT)
         return meeting_at(act, step, calls, add_meeting(session), play->err);
-    if (step->kind == STEP_CLIENT_CLOCK_S)
+    if (step->kind == STEP_CLIENT_CLOCK_S || step->kind == STEP_CERTIFICATE)
         return meeting_after_answer(act, step, calls ? calls : 1, add_meeting(session), play->err);
     return true;
 }
@@ -353,6 +356,8 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
         return hand_move(act->hand, step->n, play->err);
     case STEP_SPOIL_STATE:
         return files_spoil_folder(act->state_folder, play->err);
+    case STEP_CERTIFICATE:
+        return stage_show_certificate(act->stage, step->text, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
@@ -409,7 +414,8 @@ struct driver exec_driver(const char *command)
         .starts = true,
         .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT) |
                   NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
-                  NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES),
+                  NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES) |
+                  NEED_MASK(NEED_BIT_TLS),
         .context = exec,
         .play = exec_play,
         .free = exec_free,

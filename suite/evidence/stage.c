@@ -21,6 +21,15 @@ struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *wha
     return armed;
 }
 
+bool stage_show_certificate(struct stage *stage, const char *kind, struct err *err)
+{
+    OWNED(tree_free) cJSON *rule = cJSON_CreateObject();
+    cJSON *action = tree_put(rule, "do", cJSON_CreateObject());
+    tree_put_text(action, "fault", "bad-certificate");
+    tree_put_text(action, "kind", kind);
+    return stage_arm(stage, rule, "another certificate", 0, err);
+}
+
 bool stage_make_other_instance(struct stage *stage, struct err *err)
 {
     static const char site[] = "0f0e1d2c-3b4a-4596-8778-69504132abcd";

@@ -36,6 +36,9 @@ struct stage {
 struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *what, int64_t needed,
                         struct err *err);
 
+/* From here on the world's port for TLS shows that certificate. */
+bool stage_show_certificate(struct stage *stage, const char *kind, struct err *err);
+
 /* A second installation of the app, made where there is none yet. */
 bool stage_make_other_instance(struct stage *stage, struct err *err);
 

@@ -27,6 +27,7 @@ static void free_world(struct world *world)
     free(world->instance_id);
     free(world->site_id);
     free(world->base);
+    free(world->plain);
     free(world->prefix);
     free(world->control);
     *world = (struct world){0};
@@ -48,6 +49,17 @@ static bool fill_world(struct world *world, const cJSON *answer, struct err *err
     bool whole = *world->prefix && strstr(http, world->prefix);
     world->base = whole ? mem_text(http) : mem_format("%s%s", http, world->prefix);
     world->control = mem_format("%s/worlds/%s", world->server->control, world->name);
+    return true;
+}
+
+/* A world that shows a certificate has ports of its own, one for each scheme. */
+static bool go_secure(struct world *world, const cJSON *answer, struct err *err)
+{
+    const char *https = tree_text(answer, "https");
+    if (!https)
+        return err_set(err, "the fake has no TLS; start it with --tls-listen");
+    world->plain = world->base;
+    world->base = mem_text(https);
     return true;
 }
 
@@ -85,7 +97,8 @@ bool control_make_world(const struct server *server, struct http *http, const cJ
     struct world world = {.server = server, .http = http};
     bool whole = tree_text(answer, "instance_id") || !tree_text(answer, "app_id") ||
                  install_own_app(server, http, answer, err);
-    if (!whole || !fill_world(&world, answer, err)) {
+    if (!whole || !fill_world(&world, answer, err) ||
+        (tree_get(wish, "tls") && !go_secure(&world, answer, err))) {
         free_world(&world);
         return false;
     }
@@ -112,7 +125,8 @@ bool control_call(const struct world *world, const char *method, const char *pat
 bool control_wix(const struct world *world, const char *path, const cJSON *body, cJSON **ret_answer,
                  struct err *err)
 {
-    OWNED(mem_text_free) char *url = mem_format("%s%s", world->base, path);
+    const char *base = world->plain ? world->plain : world->base;
+    OWNED(mem_text_free) char *url = mem_format("%s%s", base, path);
     return http_send(world->http, "POST", url, NULL, body, ret_answer, err);
 }
 

@@ -22,12 +22,14 @@ struct world {
     char *instance_id;
     char *site_id;
     char *base;    /* where a client finds Wix: "http://127.0.0.1:8420/w/…" */
+    char *plain;   /* the same without TLS, where the base is https; NULL where it is not */
     char *prefix;  /* "/w/…", or "" */
     char *control; /* "http://127.0.0.1:8420/_fakewix/worlds/…" */
 };
 
 /* Make a world of its own; caller ends it with control_end_world. wish: as POST worlds takes it, or
- * NULL; a site and an installation are added to an app that has none. */
+ * NULL; a site and an installation are added to an app that has none. With "tls" in it the world's
+ * base is https. */
 bool control_make_world(const struct server *server, struct http *http, const cJSON *wish,
                         struct world *ret_world, struct err *err);
 

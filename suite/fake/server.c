@@ -44,10 +44,12 @@ static bool read_ready_line(struct server *server, struct err *err)
     OWNED(tree_free) cJSON *ready = tree_parse(buf_str(&line), line.len, NULL);
     const char *http = tree_text(ready, "http");
     const char *control = tree_text(ready, "control");
+    const char *ca_file = tree_text(ready, "ca");
     if (!http || !control)
         return err_set(err, "the fake's ready line is not understood: %s", buf_str(&line));
     server->url = mem_text(http);
     server->control = mem_text(control);
+    server->ca_file = ca_file ? mem_text(ca_file) : NULL;
     return true;
 }
 
@@ -61,14 +63,23 @@ bool server_start(const char *fallback, const char *listen, struct server *ret_s
     OWNED(process_env_free) struct process_env env = {0};
     process_env_inherit(&env);
     process_env_unset_prefix(&env, "FAKEWIX_"); /* a user's own fake is set up by these, not ours */
-    const char *const argv[] = {
-        program, "serve", "--quiet", "--lint", "off", "--listen", listen ? listen : "127.0.0.1:0",
-        NULL};
-    struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .pass_err = true};
-    struct server server = {0};
-    if (!process_start(&spec, &server.process, err))
+    struct server server = {.ca_folder = listen ? NULL : files_make_folder(err)};
+    if (!listen && !server.ca_folder)
         return false;
-    if (!read_ready_line(&server, err)) {
+    const char *const argv[] = {program,
+                                "serve",
+                                "--quiet",
+                                "--lint",
+                                "off",
+                                "--listen",
+                                listen ? listen : "127.0.0.1:0",
+                                listen ? NULL : "--tls-listen",
+                                "127.0.0.1:0",
+                                "--ca-dir",
+                                server.ca_folder,
+                                NULL};
+    struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .pass_err = true};
+    if (!process_start(&spec, &server.process, err) || !read_ready_line(&server, err)) {
         server_stop(&server);
         return false;
     }
@@ -82,5 +93,9 @@ void server_stop(struct server *server)
     free(server->url);
     free(server->control);
     free(server->token);
+    free(server->ca_file);
+    if (server->ca_folder)
+        files_remove_folder(server->ca_folder);
+    free(server->ca_folder);
     *server = (struct server){0};
 }

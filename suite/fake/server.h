@@ -12,6 +12,8 @@ struct server {
     char *url;              /* "http://127.0.0.1:8420", owned */
     char *control;          /* "http://127.0.0.1:8420/_fakewix", owned */
     char *token;            /* control token, or NULL; owned */
+    char *ca_file;          /* the authority of its certificates; NULL: it has no TLS. Owned */
+    char *ca_folder;        /* of our own child, removed with it; owned */
     struct process process; /* none where the fake was there already */
 };
 
@@ -20,7 +22,7 @@ bool server_use(const char *url, const char *token, struct server *ret_server, s
 
 /* Start a fake on a free port of the loopback and wait for its ready line. The program is the
  * `fakewix` that lies beside this one, else `fallback` (or NULL): FAKEWIX_BIN. listen: an address
- * to be had, or NULL. */
+ * to be had, or NULL: then it also has ports for TLS, with an authority of its own. */
 bool server_start(const char *fallback, const char *listen, struct server *ret_server,
                   struct err *err);
 

@@ -81,6 +81,8 @@ struct variant {
     cJSON *body;      /* the file's members with the variant's laid over; owned */
     enum flow flow;
     bool installed;
+    const char *tls; /* what its https ports show: "good", "expired"…; NULL: the base is http.
+                      * Borrowed from the body */
     cJSON *wish; /* "lifetimes" and "profile" of the world, or NULL; owned */
     struct trap *traps;
     size_t n_traps;

@@ -120,6 +120,9 @@ static bool read_trap(const struct reader *reader, const char *place, const cJSO
     return true;
 }
 
+static const char certificates[] = "good unknown-ca expired not-yet-valid wrong-host self-signed "
+                                   "old-protocol";
+
 static bool read_flow(const struct reader *reader, const char *place, const cJSON *given,
                       struct variant *variant)
 {
@@ -140,10 +143,13 @@ bool situation_read_given(const struct reader *reader, const char *place, const 
     if (!given)
         return true;
     if (!reader_is_object(reader, place, given) ||
-        !reader_knows_keys(reader, place, given, "flow installed lifetimes profile faults") ||
+        !reader_knows_keys(reader, place, given, "flow installed lifetimes profile tls faults") ||
         !read_flow(reader, place, given, variant))
         return false;
     variant->installed = tree_flag(given, "installed", true);
+    variant->tls = tree_text(given, "tls");
+    if (tree_get(given, "tls") && !(variant->tls && reader_lists(certificates, variant->tls)))
+        return reader_fail(reader, place, "has a \"tls\" that is none of: %s", certificates);
     static const char *const wishes[] = {"lifetimes", "profile"};
     for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
         const cJSON *wish = tree_get(given, wishes[i]);

@@ -109,6 +109,12 @@ static const struct {
      {TOKEN(CC, "{\"access_token\":\"TOK.en\"}"),
       {"GET", "/w/test/conformance/probe?access_token=TOK.en", "TOK.en", 200, NULL, NULL, NULL}}},
 
+    {"nothing-in-clear", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"nothing-sent", NULL, FINDING_HOLDS, -1, {{0}}},
+    {"nothing-sent", NULL, FINDING_BROKEN, 1, {TOKEN(CC, A1)}},
+    {"authority-trusted", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
+    {"authority-trusted", NULL, FINDING_UNDECIDED, -1, {{0}}},
+
     {"api-requests", "{\"max\":0}", FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
     {"api-requests", "{\"max\":0}", FINDING_BROKEN, 1, {CALL("", 401)}},
     {"api-answered", NULL, FINDING_HOLDS, -1, {CALL("A1", 200), CALL("A1", 200)}},
@@ -387,6 +393,7 @@ static const struct {
     {"refresh-token-not-at-api", "X-Key", "R1", FINDING_BROKEN},
     {"authorization-stays-at-origin", "Host", "localhost:1", FINDING_BROKEN},
     {"authorization-stays-at-origin", "Host", "127.0.0.1:1", FINDING_HOLDS},
+    {"nothing-in-clear", "Host", "127.0.0.1:2", FINDING_BROKEN},
     {"other-headers-stay-at-origin", "Host", "localhost:1", FINDING_HOLDS},
     {"authorization-form", "X-Other", "1", FINDING_MEASURED},
 };

@@ -47,10 +47,22 @@ static bool grant_wishes(const struct world *world, const cJSON *wish, struct er
     return true;
 }
 
+/* What a variant's world must hold, as POST worlds takes it; caller frees with cJSON_Delete. */
+static cJSON *make_wish(const struct trial_setup *setup, const struct variant *variant)
+{
+    cJSON *wish = setup->world ? cJSON_Duplicate(setup->world, true) : cJSON_CreateObject();
+    if (variant->tls) {
+        tree_put_flag(wish, "listener", true);
+        tree_put_text(wish, "tls", variant->tls);
+    }
+    return wish;
+}
+
 static bool set_stage(const struct trial_setup *setup, struct http *http,
                       const struct variant *variant, struct stage *stage, struct err *err)
 {
-    if (!control_make_world(setup->server, http, setup->world, &stage->world, err) ||
+    OWNED(tree_free) cJSON *wish = make_wish(setup, variant);
+    if (!control_make_world(setup->server, http, wish, &stage->world, err) ||
         !grant_wishes(&stage->world, variant->wish, err))
         return false;
     if (variant->flow == FLOW_LEGACY &&
@@ -136,7 +148,8 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         .variant = variant,
         .stage = &stage,
         .state_folder = state_folder,
-        .ca_file = setup->ca_file,
+        .ca_file = variant->tls ? setup->server->ca_file : setup->ca_file,
+        .trusts = variant->tls != NULL,
         .unmodified = setup->unmodified,
         .timeout_ms = setup->timeout_ms,
         .quiet_ms = setup->quiet_ms,
@@ -160,8 +173,10 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
  */
 static char *find_lack(const struct trial_setup *setup, const struct scenario *scenario)
 {
+    bool has_tls = setup->server->ca_file && !setup->unmodified;
+    unsigned offers = has_tls ? setup->offers : setup->offers & ~NEED_MASK(NEED_BIT_TLS);
     for (int need = 0; need < NEED_COUNT; need++)
-        if (scenario->needs & ~setup->offers & NEED_MASK(need))
+        if (scenario->needs & ~offers & NEED_MASK(need))
             return mem_format("needs \"%s\", which the driver %s does not offer here",
                               need_name((enum need)need), setup->driver->name);
     return NULL;

@@ -2,6 +2,7 @@
  * are not followed, since credentials are for the origin they were meant for. */
 #include "reference/request.h"
 
+#include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,34 @@ static void set_bounds(const struct client *client, CURL *curl, const struct req
     curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, follows ? 1L : 0L);
 }
 
+/* Only with a bug: dates do not matter. */
+static CURLcode ignore_dates(CURL *curl, void *context, void *parameter)
+{
+    (void)curl;
+    (void)parameter;
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_NO_CHECK_TIME);
+    return CURLE_OK;
+}
+
+/* Each bug takes away one part of what makes TLS worth having. */
+static void set_trust(const struct client *client, CURL *curl)
+{
+    static atomic_bool trusted_before; /* only with a bug */
+    bool once = client->bug == BUG_tls_verified_once;
+    if (getenv("WIX_CA_FILE") && client->bug != BUG_authority_ignored)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("WIX_CA_FILE"));
+    if (client->bug == BUG_tls_unverified || (once && atomic_exchange(&trusted_before, true)))
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    if (client->bug == BUG_tls_unverified || client->bug == BUG_tls_host_ignored)
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    if (client->bug == BUG_tls_dates_ignored)
+        curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, ignore_dates);
+    if (client->bug == BUG_tls_of_any_age) {
+        curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_0);
+        curl_easy_setopt(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0");
+    }
+}
+
 void request_send(const struct client *client, CURL *curl, const struct request *request,
                   struct reply *reply)
 {
@@ -113,8 +142,7 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply->headers);
     if (request->body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-    if (getenv("WIX_CA_FILE"))
-        curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("WIX_CA_FILE"));
+    set_trust(client, curl);
     bool whole = curl_easy_perform(curl) == CURLE_OK;
     if (whole || client->bug == BUG_partial_reply_used)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
