@@ -188,6 +188,38 @@ void check_output_clean(const struct evidence *evidence, const cJSON *params,
                        found->name, out ? "stdout" : "stderr");
 }
 
+void check_arguments_clean(const struct evidence *evidence, const cJSON *params,
+                           struct finding *finding)
+{
+    const struct buf *arguments = &evidence->performance.arguments;
+    const struct alias *found = find_printed(evidence, arguments);
+    (void)params;
+    buf_text(&finding->expected, "no secret, token or code in an argument of a program");
+    if (!arguments->len)
+        finding_undecided(finding, "no process of the client was seen");
+    else if (found)
+        finding_broken(finding, evidence->wire.n ? &evidence->wire.list[0] : NULL,
+                       "<%s> in the command line of a process", found->name);
+    else
+        finding_holds(finding, "none in %zu bytes", arguments->len);
+}
+
+void check_debug_output_measured(const struct evidence *evidence, const cJSON *params,
+                                 struct finding *finding)
+{
+    const struct performance *performance = &evidence->performance;
+    const struct alias *out = find_printed(evidence, &performance->out);
+    const struct alias *err = find_printed(evidence, &performance->err);
+    (void)params;
+    if (!evidence->wire.n)
+        finding_undecided(finding, "no request, so there was nothing to tell");
+    else if (out || err)
+        finding_measured(finding, "<%s> on %s", out ? out->name : err->name,
+                         out ? "stdout" : "stderr");
+    else
+        finding_measured(finding, "nothing secret");
+}
+
 void check_user_agent_measured(const struct evidence *evidence, const cJSON *params,
                                struct finding *finding)
 {

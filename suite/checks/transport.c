@@ -1,5 +1,5 @@
-/* Rules about TLS. A connection that the client gives up leaves nothing in the journal: what is there
- * came over one that it took. */
+/* Rules about TLS. A connection that the client gives up leaves nothing in the journal: what is
+ * there came over one that it took. */
 #include "checks/checks.h"
 #include "checks/counting.h"
 

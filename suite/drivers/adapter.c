@@ -420,6 +420,7 @@ static bool do_step(struct play *play, const struct step *step)
     case STEP_REVOKE:
         return event_do(play->act, step, play->err);
     case STEP_INSTALL:
+    case STEP_SEEN_AT:
     case STEP_COUNT:
         break;
     }

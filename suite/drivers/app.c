@@ -411,6 +411,7 @@ static bool do_step(struct play *play, const struct step *step)
         return event_do(play->act, step, play->err);
     case STEP_RESTART:
     case STEP_KILLED_AT:
+    case STEP_SEEN_AT:
     case STEP_SPOIL_STATE:
     case STEP_INSTALL:
     case STEP_COUNT:

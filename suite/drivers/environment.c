@@ -11,7 +11,7 @@ struct variable {
     const char *value; /* NULL: not set */
 };
 
-enum { N_VARIABLES = 12 };
+enum { N_VARIABLES = 13 };
 
 static void list_variables(const struct act *act, struct variable list[static N_VARIABLES])
 {
@@ -20,6 +20,7 @@ static void list_variables(const struct act *act, struct variable list[static N_
     const struct variable all[N_VARIABLES] = {
         {"CONFORM_SCENARIO", act->scenario},
         {"CONFORM_STATE_DIR", act->state_folder},
+        {"CONFORM_DEBUG", act->variant->debug ? "1" : NULL},
         {"WIX_API_BASE", act->unmodified ? "https://www.wixapis.com" : world->base},
         {"WIX_AUTH_BASE", act->unmodified ? "https://www.wixapis.com" : world->base},
         {"WIX_INSTALL_BASE", act->unmodified ? "https://www.wix.com" : world->base},

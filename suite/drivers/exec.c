@@ -14,6 +14,7 @@
 #include "drivers/meeting.h"
 #include "drivers/outcome.h"
 #include "host/files.h"
+#include "host/orphans.h"
 #include "host/process.h"
 #include "scenario/situation.h"
 #include "shared/mem.h"
@@ -99,6 +100,9 @@ static bool meet(struct play *play, struct session *session, struct meeting *mee
     if (step->kind == STEP_KILLED_AT) {
         process_kill(&session->process);
         session->killed = true;
+    } else if (step->kind == STEP_SEEN_AT) {
+        OWNED(mem_text_free) char *mark = environment_mark(play->act);
+        orphans_add_arguments(mark, &play->performance->arguments);
     } else if (step->kind == STEP_CERTIFICATE) {
         if (!stage_show_certificate(play->act->stage, step->text, play->err))
             return false;
@@ -192,7 +196,9 @@ static int64_t count_calls(const struct variant *variant, size_t from, size_t pa
     int64_t calls = 0;
     for (size_t i = from; i < past; i++) {
         const struct step *step = &variant->steps[i];
-        calls += step->kind == STEP_CALL ? step->n : step->kind == STEP_KILLED_AT;
+        calls += step->kind == STEP_CALL
+                     ? step->n
+                     : step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT;
     }
     return calls;
 }
@@ -206,7 +212,7 @@ static bool arm_step(struct play *play, struct session *session, const struct st
     const char *api = situation_route("api", act->variant->flow);
     if (event_is(step))
         return event_arm(act, step, calls ? api : token, calls ? calls : 1, play->err);
-    if (step->kind == STEP_KILLED_AT)
+    if (step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT)
         return meeting_at(act, step, calls, add_meeting(session), play->err);
     if (step->kind == STEP_CLIENT_CLOCK_S || step->kind == STEP_CERTIFICATE)
         return meeting_after_answer(act, step, calls ? calls : 1, add_meeting(session), play->err);
@@ -222,6 +228,7 @@ static bool arm_run(struct play *play, struct session *session, size_t from, siz
             calls += step->n;
         else if (!arm_step(play, session, step, calls))
             return false;
+        calls += step->kind == STEP_SEEN_AT;
     }
     return true;
 }
@@ -338,6 +345,7 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
     switch (step->kind) {
     case STEP_CALL:
     case STEP_KILLED_AT:
+    case STEP_SEEN_AT:
         *ret_next = past_run(act->variant, at);
         return run_calls(play, at, *ret_next);
     case STEP_OPEN:
@@ -415,7 +423,7 @@ struct driver exec_driver(const char *command)
         .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT) |
                   NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
                   NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES) |
-                  NEED_MASK(NEED_BIT_TLS),
+                  NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_ARGUMENTS),
         .context = exec,
         .play = exec_play,
         .free = exec_free,

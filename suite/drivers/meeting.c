@@ -63,11 +63,14 @@ bool meeting_at(const struct act *act, const struct step *step, int64_t calls,
     }
     const char *token = situation_route("token", act->variant->flow);
     bool at_api = strcmp(step->text, "api") == 0;
-    bool committed = strcmp(step->text, "token-reply") == 0;
+    bool stays = step->kind == STEP_SEEN_AT; /* the client: its request is carried out */
+    bool committed = stays || strcmp(step->text, "token-reply") == 0;
     const char *route = at_api ? situation_route("api", act->variant->flow) : token;
     OWNED(tree_free) cJSON *hold = make_rule(route, "hold", committed);
     OWNED(tree_free) cJSON *close = make_rule(route, "close", false);
-    OWNED(mem_text_free) char *what = mem_format("the end of the client at \"%s\"", step->text);
+    OWNED(mem_text_free)
+    char *what =
+        mem_format("the %s the client at \"%s\"", stays ? "look at" : "end of", step->text);
     if (at_api) {
         wait_for_answers(hold, token, 1);
         wait_for_answers(close, token, 1);

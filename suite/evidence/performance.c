@@ -114,5 +114,6 @@ void performance_free(struct performance *performance)
     free(performance->detail);
     buf_free(&performance->out);
     buf_free(&performance->err);
+    buf_free(&performance->arguments);
     *performance = (struct performance){0};
 }

@@ -202,3 +202,22 @@ size_t orphans_end(const char *mark)
     }
     return killed.n;
 }
+
+void orphans_add_arguments(const char *mark, struct buf *out)
+{
+    DIR *processes = opendir("/proc");
+    for (const struct dirent *process; processes && (process = readdir(processes));) {
+        int64_t pid = 0;
+        if (!text_parse_int(process->d_name, 1, INT32_MAX, &pid) || !is_marked((pid_t)pid, mark))
+            continue;
+        OWNED(mem_text_free) char *path = mem_format("/proc/%s/cmdline", process->d_name);
+        OWNED(buf_free) struct buf text = {.max = ENVIRON_MAX};
+        if (!read_file(path, &text) || !text.len)
+            continue;
+        for (size_t i = 0; i < text.len; i++)
+            buf_char(out, text.data[i] ? text.data[i] : ' ');
+        buf_char(out, '\n');
+    }
+    if (processes)
+        closedir(processes);
+}

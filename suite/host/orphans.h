@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "shared/buf.h"
+
 /* From now on whoever loses its parents below us becomes our child. Once, before any child. */
 void orphans_adopt(void);
 
@@ -24,5 +26,9 @@ bool orphans_exist(const char *mark);
 /* End them, and those that come to light by it, until none is left or a second has passed. Returns
  * how many there were. */
 size_t orphans_end(const char *mark);
+
+/* Append the command lines of all processes that have `mark` in their environment, orphans or not:
+ * a line each, with blanks between the arguments. What has ended is not there. */
+void orphans_add_arguments(const char *mark, struct buf *out);
 
 #endif

@@ -81,6 +81,7 @@ struct variant {
     cJSON *body;      /* the file's members with the variant's laid over; owned */
     enum flow flow;
     bool installed;
+    bool debug;      /* the client is to say all that it can of what it does */
     const char *tls; /* what its https ports show: "good", "expired"…; NULL: the base is http.
                       * Borrowed from the body */
     cJSON *wish; /* "lifetimes" and "profile" of the world, or NULL; owned */
@@ -131,7 +132,8 @@ bool flow_by_name(const char *name, enum flow *ret_flow);
 const char *need_name(enum need need);
 bool need_by_name(const char *name, enum need *ret_need);
 
-/* How many calls the steps of a variant ask for, those in which the client is killed included. */
+/* How many calls the steps of a variant ask for, those in which the client is killed or looked at
+ * included. */
 int64_t variant_count_calls(const struct variant *variant);
 
 /* The most calls that a variant makes at a time. */

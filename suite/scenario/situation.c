@@ -143,10 +143,12 @@ bool situation_read_given(const struct reader *reader, const char *place, const 
     if (!given)
         return true;
     if (!reader_is_object(reader, place, given) ||
-        !reader_knows_keys(reader, place, given, "flow installed lifetimes profile tls faults") ||
+        !reader_knows_keys(reader, place, given,
+                           "flow installed lifetimes profile tls debug faults") ||
         !read_flow(reader, place, given, variant))
         return false;
     variant->installed = tree_flag(given, "installed", true);
+    variant->debug = tree_flag(given, "debug", false);
     variant->tls = tree_text(given, "tls");
     if (tree_get(given, "tls") && !(variant->tls && reader_lists(certificates, variant->tls)))
         return reader_fail(reader, place, "has a \"tls\" that is none of: %s", certificates);
@@ -306,7 +308,8 @@ static void spell_out_install(struct variant *variant)
 bool situation_read_steps(const struct reader *reader, const char *place, const cJSON *steps,
                           struct variant *variant)
 {
-    static const enum step_kind moving[] = {STEP_CALL, STEP_OPEN, STEP_WEBHOOK, STEP_INSTANCE};
+    static const enum step_kind moving[] = {STEP_CALL, STEP_SEEN_AT, STEP_OPEN, STEP_WEBHOOK,
+                                            STEP_INSTANCE};
     if (!cJSON_IsArray(steps))
         return reader_fail(reader, place, "must be an array");
     const cJSON *json = NULL;

@@ -109,6 +109,9 @@ static const struct {
      {TOKEN(CC, "{\"access_token\":\"TOK.en\"}"),
       {"GET", "/w/test/conformance/probe?access_token=TOK.en", "TOK.en", 200, NULL, NULL, NULL}}},
 
+    {"arguments-clean", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"debug-output-measured", NULL, FINDING_MEASURED, -1, {TOKEN(CC, A1)}},
+    {"debug-output-measured", NULL, FINDING_UNDECIDED, -1, {{0}}},
     {"nothing-in-clear", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
     {"nothing-sent", NULL, FINDING_HOLDS, -1, {{0}}},
     {"nothing-sent", NULL, FINDING_BROKEN, 1, {TOKEN(CC, A1)}},
@@ -431,6 +434,16 @@ START_TEST(what_is_printed_is_looked_at)
     OWNED(finding_free) struct finding finding = {.seq = -1};
     checks_find("output-clean")->fn(&evidence, NULL, &finding);
     ck_assert_int_eq(finding.kind, FINDING_BROKEN);
+    buf_text(&evidence.performance.arguments, leaks[_i]);
+    checks_find("arguments-clean")->fn(&evidence, NULL, &finding);
+    ck_assert_int_eq(finding.kind, FINDING_BROKEN);
+    ck_assert_ptr_nonnull(strstr(buf_str(&finding.seen), "app-secret"));
+    buf_clear(&evidence.performance.arguments);
+    buf_text(&evidence.performance.arguments, "curl -d @-");
+    checks_find("arguments-clean")->fn(&evidence, NULL, &finding);
+    ck_assert_int_eq(finding.kind, FINDING_HOLDS);
+    checks_find("debug-output-measured")->fn(&evidence, NULL, &finding);
+    ck_assert_ptr_nonnull(strstr(buf_str(&finding.seen), "<app-secret> on stderr"));
 }
 END_TEST
 

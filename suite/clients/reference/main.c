@@ -1,8 +1,11 @@
 /* The contract: what the environment says, what the exit status means. */
+#define _GNU_SOURCE /* environ */
 #include <curl/curl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reference/adapter.h"
 #include "reference/app.h"
@@ -46,6 +49,28 @@ static bool read_arguments(int argc, char **argv, enum bug *ret_bug, enum mode *
     return true;
 }
 
+/* Only with a bug: a helper that lives as long as we do, and whose arguments everybody can see. */
+static int start_helper(const struct client *client)
+{
+    int ends[2];
+    pid_t pid = 0;
+    char *argv[] = {"sh", "-c", "read line", "--secret", (char *)(uintptr_t)client->app_secret,
+                    NULL};
+    if (pipe(ends) != 0)
+        return -1;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    bool spawned = posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    if (spawned)
+        return ends[1]; /* its stdin: it ends with us */
+    close(ends[1]);
+    return -1;
+}
+
 /* One run by the exec contract; gives the exit status. */
 static int run_once(enum bug bug)
 {
@@ -70,7 +95,10 @@ static int run_once(enum bug bug)
         OWNED(mem_text_free) char *early = token_get(&client, curl, NULL);
         curl_easy_cleanup(curl);
     }
+    int helper = client.bug == BUG_secret_in_arguments ? start_helper(&client) : -1;
     ok = ok && call_many(&client, &wish);
+    if (helper >= 0)
+        close(helper);
     client_free(&client);
     return ok || claimed ? EXIT_OK : EXIT_ERROR;
 }

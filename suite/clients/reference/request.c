@@ -143,6 +143,8 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     if (request->body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     set_trust(client, curl);
+    if (client->bug == BUG_debug_tells_all && getenv("CONFORM_DEBUG") && request->header)
+        fprintf(stderr, "> %s\n", request->header);
     bool whole = curl_easy_perform(curl) == CURLE_OK;
     if (whole || client->bug == BUG_partial_reply_used)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
