@@ -2,6 +2,7 @@
  * scenario that means less than its author thinks would be green for the wrong reason. */
 #include "scenario/scenario.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,9 +81,20 @@ bool variant_has_step(const struct variant *variant, enum step_kind kind)
     return false;
 }
 
+static char *fold_case(const char *text)
+{
+    char *folded = mem_text(text);
+    for (char *at = folded; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return folded;
+}
+
 bool scenario_answers_to(const struct scenario *scenario, const char *name)
 {
-    return text_matches(name, scenario->id) || text_matches(name, scenario->code);
+    OWNED(mem_text_free) char *pattern = fold_case(name);
+    OWNED(mem_text_free) char *id = fold_case(scenario->id);
+    OWNED(mem_text_free) char *code = fold_case(scenario->code);
+    return text_matches(pattern, id) || text_matches(pattern, code);
 }
 
 /* "token-requests", or {"check": "token-requests", "max": 1, "level": "SHOULD"}. */

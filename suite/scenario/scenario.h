@@ -124,7 +124,7 @@ bool scenario_parse(const char *id, const char *file, const char *text, size_t l
 
 void scenario_free(struct scenario *scenario);
 
-/* Whether `name` (with * and ?) is the scenario's id or its code. */
+/* Whether `name` (with * and ?) is the scenario's id or its code, in any case. */
 bool scenario_answers_to(const struct scenario *scenario, const char *name);
 
 const char *flow_name(enum flow flow);

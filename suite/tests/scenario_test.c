@@ -91,7 +91,9 @@ START_TEST(the_smallest_scenario)
     ck_assert_int_eq(variant_count_calls(variant), 1);
     ck_assert_int_eq(variant->expect.demands[0].level, LEVEL_MUST);
     ck_assert(scenario_answers_to(&scenario, "X-*"));
+    ck_assert(scenario_answers_to(&scenario, "x-*"));
     ck_assert(scenario_answers_to(&scenario, "area/*"));
+    ck_assert(scenario_answers_to(&scenario, "Area/*"));
     ck_assert(!scenario_answers_to(&scenario, "area"));
 }
 END_TEST
