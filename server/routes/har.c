@@ -63,10 +63,48 @@ static const char *body_of(const cJSON *message)
     return body ? body : "";
 }
 
+static int digit_of(char hex)
+{
+    return hex <= '9' ? hex - '0' : hex - 'a' + 10;
+}
+
+/* Hexadecimal digits as base64 with its padding (RFC 4648 section 4), as HAR has what is no text.
+ */
+static void add_base64(struct buf *out, const char *hex)
+{
+    size_t len = strlen(hex) / 2;
+    char *bytes = mem_new(len + 1, 1);
+    out->max = 2 * len + 4;
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (char)(digit_of(hex[2 * i]) * 16 + digit_of(hex[2 * i + 1]));
+    text_add_base64url(out, bytes, len);
+    free(bytes);
+    for (char *c = out->data; c && *c; c++)
+        *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+    while (out->len % 4)
+        buf_char(out, '=');
+}
+
+/* The body's text into `object`; what is no text as base64, which `mark` says. Gives its length. */
+static size_t put_body(cJSON *object, const cJSON *message, const char *mark)
+{
+    const char *hex = tree_text(message, "body_hex");
+    OWNED(buf_free) struct buf encoded = {0};
+    if (!hex) {
+        tree_put_text(object, "text", body_of(message));
+        return strlen(body_of(message));
+    }
+    add_base64(&encoded, hex);
+    tree_put_text(object, "text", buf_str(&encoded));
+    tree_put_text(object, mark, "base64");
+    return strlen(hex) / 2;
+}
+
 static cJSON *har_request(const cJSON *entry)
 {
     const cJSON *from = tree_get(entry, "request");
-    const char *body = body_of(from);
+    bool has_body = *body_of(from) || tree_get(from, "body_hex");
+    size_t body_len = 0;
     cJSON *request = cJSON_CreateObject();
     tree_put_text(request, "method", tree_text(entry, "method"));
     OWNED(mem_text_free)
@@ -78,20 +116,19 @@ static cJSON *har_request(const cJSON *entry)
     tree_put(request, "headers", named_pairs(tree_get(from, "headers")));
     tree_put(request, "queryString", query_pairs(tree_text(entry, "target")));
     tree_put_int(request, "headersSize", -1);
-    tree_put_int(request, "bodySize", (int64_t)strlen(body));
-    if (*body) {
+    if (has_body) {
         cJSON *post = tree_put(request, "postData", cJSON_CreateObject());
         tree_put_text(post, "mimeType", header_of(from, "Content-Type", ""));
         tree_put(post, "params", cJSON_CreateArray());
-        tree_put_text(post, "text", body);
+        body_len = put_body(post, from, "comment"); /* HAR has no encoding here */
     }
+    tree_put_int(request, "bodySize", (int64_t)body_len);
     return request;
 }
 
 static cJSON *har_response(const cJSON *entry)
 {
     const cJSON *from = tree_get(entry, "response");
-    const char *body = body_of(from);
     int64_t status = 0;
     tree_int(entry, "status", &status);
     cJSON *response = cJSON_CreateObject();
@@ -101,12 +138,12 @@ static cJSON *har_response(const cJSON *entry)
     tree_put(response, "cookies", cJSON_CreateArray());
     tree_put(response, "headers", named_pairs(tree_get(from, "headers")));
     cJSON *content = tree_put(response, "content", cJSON_CreateObject());
-    tree_put_int(content, "size", (int64_t)strlen(body));
+    int64_t body_len = (int64_t)put_body(content, from, "encoding");
+    tree_put_int(content, "size", body_len);
     tree_put_text(content, "mimeType", header_of(from, "Content-Type", ""));
-    tree_put_text(content, "text", body);
     tree_put_text(response, "redirectURL", header_of(from, "Location", ""));
     tree_put_int(response, "headersSize", -1);
-    tree_put_int(response, "bodySize", (int64_t)strlen(body));
+    tree_put_int(response, "bodySize", body_len);
     return response;
 }
 

@@ -2,6 +2,7 @@
 // bring along. Whatever was exchanged, also what is odd on the wire.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import harSdk from '@har-sdk/validator';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
@@ -58,6 +59,8 @@ async function exchangeAll() {
     await send('GET', `/installer/install?appId=${world.appId}`);
     await send('GET', '/login/device-login');
     await send('OPTIONS', '/oauth2/token', { headers: { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' } });
+    await world.call('POST', '/faults', { do: { fault: 'gzip', always: true } });
+    await mint();
     for (const fault of ['reset', 'close', 'garbage', 'html', 'http10', 'bom', 'redirect', 'no-content-type']) {
         await world.call('POST', '/faults', { do: { fault } });
         await mint();
@@ -100,6 +103,12 @@ test('it says what the journal says', async () => {
         assert.ok(Math.abs(timings.send + timings.wait + timings.receive - time) < 0.001);
         assert.equal(request.headers.length, plain[i].request.headers.length);
     }
+    const zipped = entries.find(({ response }) => response.content.encoding === 'base64').response;
+    const bytes = Buffer.from(zipped.content.text, 'base64');
+    assert.match(gunzipSync(bytes).toString(), /"access_token":/);
+    assert.deepEqual([zipped.bodySize, zipped.content.size], [bytes.length, bytes.length]);
+    const odd = entries.find((entry) => entry.request.postData?.comment === 'base64').request;
+    assert.deepEqual([odd.bodySize, odd.postData.text], [3, 'AP+A']);
     const { request } = entries.find((entry) => entry.request.url.includes('two%20words'));
     assert.deepEqual(request.queryString.slice(0, 3), [{ name: 'a', value: '1' },
         { name: 'b', value: 'two words' }, { name: 'empty', value: '' }]);
