@@ -13,8 +13,7 @@ static char *name_elsewhere(const char *base)
 {
     static const char here[] = "://127.0.0.1";
     const char *host = strstr(base, here);
-    return host ? mem_format("%.*s://localhost%s", (int)(host - base), base,
-                             host + sizeof here - 1)
+    return host ? mem_format("%.*s://localhost%s", (int)(host - base), base, host + sizeof here - 1)
                 : mem_text(base);
 }
 

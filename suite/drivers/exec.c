@@ -29,6 +29,7 @@ struct exec {
 /* A run of the program that is not over. */
 struct session {
     struct process process;
+    bool is_install;
     bool has_sent; /* the browser to the installer */
     bool has_callback;
     struct meeting *meetings; /* owned */
@@ -64,12 +65,23 @@ static bool start(struct play *play, const char *operation, int64_t calls, const
     const char *const argv[] = {"/bin/sh", "-c", play->command, NULL};
     struct process_spec spec = {
         .argv = argv, .env = &env, .mark = mark, .feed = token != NULL, .talk = token != NULL};
-    struct session session = {0};
+    struct session session = {.is_install = token != NULL};
     if (!process_start(&spec, &session.process, play->err))
         return false;
     play->sessions = mem_grow(play->sessions, play->n_sessions + 1, sizeof *play->sessions);
     play->sessions[play->n_sessions++] = session;
     return true;
+}
+
+/* Whether a program that was to begin an install ended and said nothing of one: it looks only at
+ * the variables that it knows, and has shown nothing that could be held against it. */
+static bool knows_no_installs(const struct act *act, const struct session *session,
+                              const struct process_result *result)
+{
+    bool known = act->sure & NEED_MASK(NEED_BIT_INSTALL);
+    bool spoke = result->status == 77 || result->status == 126 || result->status == 127;
+    bool ended = result->end == PROCESS_EXITED && !spoke;
+    return session->is_install && !session->has_sent && ended && !known;
 }
 
 /* Take in how a run ended. */
@@ -79,7 +91,13 @@ static void conclude(struct play *play, const struct session *session,
     struct performance *performance = play->performance;
     performance->left_children = performance->left_children || result->left_children;
     outcome_add_output(performance, result);
-    if (!session->killed)
+    if (knows_no_installs(play->act, session, result))
+        performance_note(
+            performance, CLIENT_UNSUPPORTED,
+            mem_format("ended (exit %d) and gave no URL of the installer, so it has no "
+                       "installs; one that has some is told by --caps install",
+                       result->status));
+    else if (!session->killed)
         outcome_note(play->act, result, performance);
     play->over = play->over || performance->end > CLIENT_ERROR;
 }

@@ -77,7 +77,7 @@ struct performance {
     int64_t took_ms;  /* real time, from its start to its end */
     struct buf out;   /* what it printed, bounded */
     struct buf err;
-    struct buf arguments; /* the command lines of its processes, where they were looked at */
+    struct buf arguments;     /* the command lines of its processes, where they were looked at */
     struct install *installs; /* owned, as are the next two */
     size_t n_installs;
     struct visit *visits;

@@ -59,7 +59,7 @@ int64_t variant_count_calls(const struct variant *variant)
     for (size_t i = 0; i < variant->n_steps; i++) {
         const struct step *step = &variant->steps[i];
         n += step->kind == STEP_CALL ? step->n * step->processes
-                                       : step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT;
+                                     : step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT;
     }
     return n;
 }

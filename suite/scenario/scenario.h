@@ -84,7 +84,7 @@ struct variant {
     bool debug;      /* the client is to say all that it can of what it does */
     const char *tls; /* what its https ports show: "good", "expired"…; NULL: the base is http.
                       * Borrowed from the body */
-    cJSON *wish; /* "lifetimes" and "profile" of the world, or NULL; owned */
+    cJSON *wish;     /* "lifetimes" and "profile" of the world, or NULL; owned */
     struct trap *traps;
     size_t n_traps;
     struct step *steps;

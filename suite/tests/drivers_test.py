@@ -370,6 +370,17 @@ class Hostile(Folder):
         self.assertEqual(result.returncode, 1)
         self.assertEqual(alive(), [])
 
+    def test_a_program_without_installs_is_not_blamed(self):
+        for body in ("raise SystemExit(1)", "import os\nos.environ['WIX_INSTANCE_ID']", "pass"):
+            with self.subTest(body):
+                command = "exec " + self.script(body)
+                result = judge("--command", command, "--only", "INS-0*", "--only", "COD-0*")
+                self.assertNotIn("FAIL  ", result.stdout)
+                self.assertIn("gave no URL of the installer", result.stdout)
+                known = judge("--command", command, "--only", "INS-01", "--caps", "install")
+                self.assertIn("the program printed no URL of the installer", known.stdout)
+                self.assertEqual(known.returncode, 1)
+
     def test_an_install_that_never_says_where(self):
         scenario = {"code": "MINE-1", "title": "t", "requirement": "r", "why": "w", "source": "own",
                     "level": "MUST", "needs": ["install"], "given": {"flow": "install"},
