@@ -180,8 +180,10 @@ static void answer_wix(struct exchange *x, enum service service, const struct ro
     if (effects_park(x, &effects, began_us)) {
         pthread_cond_broadcast(&x->world->changed);
     } else {
+        int64_t life = x->world->life;
         answer_route(x, service, route, missing, &effects);
-        note_in_journal(x, service, &effects, began_us);
+        if (x->world->life == life) /* no reset while the lock was free: its journal is this one */
+            note_in_journal(x, service, &effects, began_us);
     }
     unlock(x);
 }

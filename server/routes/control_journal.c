@@ -91,6 +91,7 @@ static void add_lines(const struct world *world, const struct journal_query *que
 /* A stream of lines that goes on as the journal grows. */
 struct follower {
     struct world *world; /* a user of it */
+    int64_t life;        /* of the world, whose numbers begin again after a reset */
     struct journal_query query;
     char *texts[6]; /* the query's texts, owned */
     bool redacted;
@@ -110,8 +111,12 @@ static bool follow_more(void *context, struct buf *more)
     struct follower *follower = context;
     struct world *world = follower->world;
     pthread_mutex_lock(&world->lock);
-    if (!world->gone && world->journal.next_seq <= follower->query.since)
+    if (!world->gone && world->life == follower->life &&
+        world->journal.next_seq <= follower->query.since)
         world_wait(world, FOLLOW_SLICE_MS);
+    if (world->life != follower->life)
+        follower->query.since = 1;
+    follower->life = world->life;
     bool goes_on = !world->gone;
     add_lines(world, &follower->query, follower->redacted, more);
     follower->query.since = world->journal.next_seq;
@@ -140,6 +145,7 @@ static void follow(struct exchange *x, struct journal_query query, bool redacted
     follower->query = query;
     follower->redacted = redacted;
     follower->world = x->world;
+    follower->life = x->world->life;
     atomic_fetch_add(&x->world->users, 1);
     add_lines(x->world, &query, redacted, &x->response->body);
     follower->query.since = x->world->journal.next_seq;

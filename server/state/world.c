@@ -115,6 +115,7 @@ bool world_knows_token(const struct world *world, const char *id, int64_t serial
 
 void world_clear(struct world *world)
 {
+    world->life++;
     world_begin_again(world);
     store_clear_world(world->store, world->id);
     world->has_marks = world->kill_on_reuse = false;

@@ -74,6 +74,7 @@ struct world {
     struct timeline start_time; /* what reset sets the clock to */
     struct world_alias aliases[WORLD_ALIASES_MAX];
     size_t n_aliases;
+    int64_t life;         /* how often it began again: who lets go of the lock may look */
     int64_t first_serial; /* of this life: what has a smaller one was made before a reset */
     int64_t next_serial;
     int64_t serial_end; /* serials below are reserved in the store */

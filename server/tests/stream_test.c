@@ -63,6 +63,22 @@ START_TEST(each_line_is_one_exchange)
 }
 END_TEST
 
+/* Numbers begin again, and what comes is told all the same. */
+START_TEST(stream_outlives_a_reset)
+{
+    OWNED(buf_free) struct buf got = {0};
+    free(served_fake_get("POST /_fakewix/worlds", "{'world':'again'}", 201, NULL));
+    for (int i = 0; i < 5; i++)
+        probe("/w/again/conformance/probe?before");
+    int fd = follow("GET /_fakewix/worlds/again/journal?format=ndjson&follow=1");
+    ck_assert(client_read_to(fd, &got, "\"seq\":5,"));
+    free(served_fake_get("POST /_fakewix/worlds/again/reset", NULL, 200, NULL));
+    probe("/w/again/conformance/probe?after");
+    ck_assert(client_read_to(fd, &got, "?after"));
+    close(fd);
+}
+END_TEST
+
 START_TEST(stream_ends_with_its_world)
 {
     OWNED(buf_free) struct buf got = {0};
@@ -84,6 +100,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, what_comes_is_told);
     tcase_add_test(tcase, each_line_is_one_exchange);
+    tcase_add_test(tcase, stream_outlives_a_reset);
     tcase_add_test(tcase, stream_ends_with_its_world);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -2,6 +2,8 @@
 #include <check.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -481,6 +483,52 @@ START_TEST(a_silent_app_holds_nobody_up)
 }
 END_TEST
 
+static void await_request(struct receiver *receiver, size_t n)
+{
+    while (receiver_count(receiver) < n)
+        sched_yield();
+}
+
+/* Nothing of a delivery that was under way is there after a reset. */
+START_TEST(a_reset_forgets_what_is_on_its_way)
+{
+    static const int silent[] = {RECEIVER_SILENT, 0};
+    take_webhooks(silent);
+    tell("{'event_type':'AppInstalled'}");
+    await_request(app, 1);
+    harness_do(fake, 200, "POST /_fakewix/reset", NULL);
+    OWNED(answer_free) struct answer idle = ask("GET /_fakewix/events?wait_ms=9000", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&idle, "events")), 0);
+    OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal", NULL);
+    answer_expect(&journal, "next", "1");
+    harness_advance(fake, 120 * 1000);
+    ck_assert_uint_eq(receiver_count(app), 1);
+}
+END_TEST
+
+static void *advance(void *context)
+{
+    OWNED(answer_free)
+    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':3600}");
+    return answer.status == 200 ? NULL : context;
+}
+
+/* Nor does a clock that was being advanced go on behind it. */
+START_TEST(a_reset_ends_an_advance)
+{
+    static const int silent[] = {500, RECEIVER_SILENT, 0};
+    pthread_t thread;
+    take_webhooks(silent);
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':9000}}");
+    ck_assert_int_eq(pthread_create(&thread, NULL, advance, NULL), 0);
+    await_request(app, 2);
+    harness_do(fake, 200, "POST /_fakewix/reset", NULL);
+    pthread_join(thread, NULL);
+    OWNED(answer_free) struct answer clock = ask("GET /_fakewix/clock", NULL);
+    answer_expect(&clock, "now_ms", "1893456000000");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -505,5 +553,7 @@ int main(void)
     tcase_add_test(tcase, a_plain_request_has_a_signed_digest);
     suite_rows(tcase, a_bad_call_is_refused, bad_calls);
     tcase_add_test(tcase, a_silent_app_holds_nobody_up);
+    tcase_add_test(tcase, a_reset_forgets_what_is_on_its_way);
+    tcase_add_test(tcase, a_reset_ends_an_advance);
     return suite_run("webhook", tcase);
 }

@@ -94,12 +94,16 @@ int64_t courier_post(struct courier *courier, struct world *world, const char *r
     struct posting mine = *posting;
     mine.limit_ms = mine.limit_ms ? mine.limit_ms : ANSWER_LIMIT_MS;
     mine.stop = &courier->stop;
+    int64_t life = world->life;
     pthread_mutex_unlock(&world->lock);
     struct posting_answer answer;
     post_send(office_of(courier), &mine, &answer);
     pthread_mutex_lock(&world->lock);
     if (!answer.outcome && answer.status != 200)
         answer.outcome = REFUSAL_WEBHOOK_STATUS;
+    *ret_answer = answer;
+    if (world->life != life) /* it was reset meanwhile, and its journal is another one */
+        return 0;
     struct journal_facts facts = {
         .at_ms = world_now(world),
         .real_ms = now_real_ms(),
@@ -109,9 +113,7 @@ int64_t courier_post(struct courier *courier, struct world *world, const char *r
         .instance_id = instance_id,
         .outcome = answer.outcome,
     };
-    int64_t seq = note_in_journal(world, &facts, &mine, &answer);
-    *ret_answer = answer;
-    return seq;
+    return note_in_journal(world, &facts, &mine, &answer);
 }
 
 static void note_fired(cJSON *fired, const struct event *event, int64_t due_ms)
@@ -238,9 +240,10 @@ bool courier_advance(struct courier *courier, struct world *world, int64_t by_ms
     if (!courier || by_ms < 0 || !world->schedule.n)
         return timeline_advance(&world->time, now_real_ms(), by_ms);
     begin_running(world);
+    int64_t life = world->life;
     run_due(courier, world, fired);
     int64_t left_ms = by_ms;
-    while (!world->gone && !atomic_load(&courier->stop) &&
+    while (!world->gone && !atomic_load(&courier->stop) && world->life == life &&
            schedule_next_ms(&world->schedule) - world_now(world) <= left_ms) {
         int64_t step_ms = schedule_next_ms(&world->schedule) - world_now(world);
         if (step_ms > 0) {
@@ -249,7 +252,8 @@ bool courier_advance(struct courier *courier, struct world *world, int64_t by_ms
         }
         run_due(courier, world, fired);
     }
-    timeline_advance(&world->time, now_real_ms(), left_ms);
+    if (world->life == life) /* a reset in between has the last word on the time */
+        timeline_advance(&world->time, now_real_ms(), left_ms);
     end_running(world);
     return true;
 }

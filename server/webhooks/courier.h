@@ -32,7 +32,8 @@ bool courier_advance(struct courier *courier, struct world *world, int64_t by_ms
 bool courier_is_idle(const struct world *world);
 
 /* Send one POST now and note it in the journal as `route`. Under the world's lock, which is free
- * while the app answers. Caller frees the answer; returns the journal's number. */
+ * while the app answers. Caller frees the answer; returns the journal's number, or 0 where
+ * the world was reset meanwhile, and nothing was noted. */
 int64_t courier_post(struct courier *courier, struct world *world, const char *route,
                      const char *app_id, const char *instance_id, const struct posting *posting,
                      struct posting_answer *ret_answer);
