@@ -83,12 +83,22 @@ static void print(FILE *stream, const struct buf *text)
     fflush(stream);
 }
 
+static bool choose_plan(const struct options *options, const struct catalogue *catalogue,
+                        struct plan *ret_plan, struct err *err)
+{
+    const struct option_values *only = &options->values[OPTION_ONLY];
+    if (!plan_make(catalogue, only->list, only->n, ret_plan, err))
+        return false;
+    if (options_text(options, OPTION_QUICK))
+        plan_make_quick(ret_plan);
+    return true;
+}
+
 static int command_list(const struct options *options, const struct catalogue *catalogue,
                         struct err *err)
 {
-    const struct option_values *only = &options->values[OPTION_ONLY];
     OWNED(plan_free) struct plan plan = {0};
-    if (!plan_make(catalogue, only->list, only->n, &plan, err))
+    if (!choose_plan(options, catalogue, &plan, err))
         return RUN_USAGE;
     OWNED(buf_free) struct buf out = {0};
     if (options_text(options, OPTION_JSON))
@@ -393,7 +403,6 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
 static int command_run(const struct options *options, const struct catalogue *catalogue,
                        struct err *err)
 {
-    const struct option_values *only = &options->values[OPTION_ONLY];
     OWNED(plan_free) struct plan plan = {0};
     OWNED(running_free) struct running running = {.options = options};
     if (options_text(options, OPTION_UNMODIFIED) && !routing_address(look_up)) {
@@ -401,7 +410,7 @@ static int command_run(const struct options *options, const struct catalogue *ca
         return RUN_BROKEN;
     }
     if (!read_run_options(&running, catalogue, err) ||
-        !plan_make(catalogue, only->list, only->n, &plan, err))
+        !choose_plan(options, catalogue, &plan, err))
         return RUN_USAGE;
     if (!running.server.url &&
         !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &running.server,

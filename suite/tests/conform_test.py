@@ -17,6 +17,7 @@ import xml.etree.ElementTree as xml
 BIN = pathlib.Path(sys.argv.pop(1)).resolve()
 CONFORM = BIN / "fakewix-conform"
 CLIENT = f"'{BIN}/fakewix-reference-client'"
+SCENARIOS = list((pathlib.Path(__file__).resolve().parents[2] / "fixtures/scenarios").glob("*/*.json"))
 SCENARIO = {
     "code": "MINE-1", "title": "mine", "requirement": "r", "why": "w", "source": "own", "level": "MUST",
     "steps": ["call"], "expect": {"client": "ok", "checks": ["api-answered"]},
@@ -151,6 +152,14 @@ class Selection(Folder):
     def test_a_glob_takes_ids_and_codes(self):
         self.assertEqual(conform("list", "--only", "REF-04").stdout.count("\n"), 1)
         self.assertIn("REF-04", conform("list", "--only", "refresh/reply*").stdout)
+
+    def test_quick_leaves_out_what_takes_real_seconds(self):
+        codes = [{row["code"] for row in json.loads(conform("list", "--json", *more).stdout)["scenarios"]}
+                 for more in ((), ("--quick",))]
+        slow = {data["code"] for data in map(json.loads, map(pathlib.Path.read_text, SCENARIOS))
+                if data.get("real_s")}
+        self.assertEqual(codes[0] - codes[1], slow)
+        self.assertTrue(slow and codes[1])
 
     def test_the_page_of_the_language_is_fresh(self):
         page = pathlib.Path(__file__).parents[2] / "docs/reference/scenario-language.md"

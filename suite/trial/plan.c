@@ -51,6 +51,15 @@ bool plan_make(const struct catalogue *catalogue, const char *const *patterns, s
     return true;
 }
 
+void plan_make_quick(struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n; i++)
+        if (!plan->list[i]->real_s)
+            plan->list[n++] = plan->list[i];
+    plan->n = n;
+}
+
 void plan_free(struct plan *plan)
 {
     free(plan->list);
