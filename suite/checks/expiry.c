@@ -181,9 +181,11 @@ void check_refresh_token_kept(const struct evidence *evidence, const cJSON *para
 {
     const struct wire *wire = &evidence->wire;
     const char *newest = evidence->stage->refresh_token;
+    int64_t min = checks_number(params, "min", 2);
     int64_t n = 0;
-    (void)params;
-    buf_text(&finding->expected, "the newest refresh token in every refresh, and two refreshes");
+    buf_format(&finding->expected,
+               "the newest refresh token in every refresh, and at least %lld of them",
+               (long long)min);
     for (size_t i = 0; i < wire->n; i++) {
         const struct exchange *exchange = &wire->list[i];
         if (!exchange_asks_for_token(exchange))
@@ -199,7 +201,7 @@ void check_refresh_token_kept(const struct evidence *evidence, const cJSON *para
         const char *given = exchange_answer(exchange, "refresh_token");
         newest = given ? given : newest;
     }
-    if (n < 2)
+    if (n < min)
         finding_undecided(finding, "%lld refreshes, which shows nothing", (long long)n);
     else
         finding_holds(finding, "the newest in each of %lld refreshes", (long long)n);

@@ -79,6 +79,18 @@ void check_retries_measured(const struct evidence *evidence, const cJSON *params
                          (long long)evidence->performance.n_calls);
 }
 
+void check_ends_in_time(const struct evidence *evidence, const cJSON *params,
+                        struct finding *finding)
+{
+    int64_t max_ms = checks_number(params, "max_ms", 5000);
+    int64_t took_ms = evidence->performance.took_ms;
+    buf_format(&finding->expected, "an end within %lld ms", (long long)max_ms);
+    if (took_ms > max_ms)
+        finding_broken(finding, NULL, "an end after %lld ms", (long long)took_ms);
+    else
+        finding_holds(finding, "an end in time");
+}
+
 void check_patience_measured(const struct evidence *evidence, const cJSON *params,
                              struct finding *finding)
 {

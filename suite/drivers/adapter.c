@@ -270,8 +270,13 @@ static bool call_and_kill(struct play *play, const struct step *step)
     while (done && !come && now_steady_ms() < play->deadline_ms && !act_is_stopped(play->act) &&
            !process_listen(&play->channel.process, now_steady_ms(), play->act->stop_fd))
         done = meeting_has_come(play->act, &meeting, MEETING_SLICE_MS, &come, play->err);
+    if (step->kind == STEP_KILLED_AFTER_MS) {
+        done = done && meeting_end(play->act, &meeting, play->err);
+        process_listen(&play->channel.process, now_steady_ms() + step->n, play->act->stop_fd);
+    }
     close_channel(play, true);
-    done = done && meeting_end(play->act, &meeting, play->err);
+    if (step->kind == STEP_KILLED_AT)
+        done = done && meeting_end(play->act, &meeting, play->err);
     meeting_free(&meeting);
     return done;
 }
@@ -396,7 +401,10 @@ static bool do_step(struct play *play, const struct step *step)
     case STEP_CALL:
         return call(play, step);
     case STEP_KILLED_AT:
+    case STEP_KILLED_AFTER_MS:
         return call_and_kill(play, step);
+    case STEP_DISARM:
+        return stage_disarm(play->act->stage, play->err);
     case STEP_OPEN:
         return open_install(play);
     case STEP_CONSENT:

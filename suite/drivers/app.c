@@ -409,7 +409,10 @@ static bool do_step(struct play *play, const struct step *step)
     case STEP_EXPIRE:
     case STEP_REVOKE:
         return event_do(play->act, step, play->err);
+    case STEP_DISARM:
+        return stage_disarm(play->act->stage, play->err);
     case STEP_RESTART:
+    case STEP_KILLED_AFTER_MS:
     case STEP_KILLED_AT:
     case STEP_SEEN_AT:
     case STEP_SPOIL_STATE:

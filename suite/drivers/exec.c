@@ -102,6 +102,15 @@ static void conclude(struct play *play, const struct session *session,
     play->over = play->over || performance->end > CLIENT_ERROR;
 }
 
+/* Kill the client in so many ms, unless it has come to its end by then. */
+static bool kill_after(struct play *play, struct session *session, int64_t ms)
+{
+    session->killed =
+        !process_listen(&session->process, now_steady_ms() + ms, play->act->stop_fd);
+    process_kill(&session->process);
+    return true;
+}
+
 /* What the step asks for at a meeting. */
 static bool meet(struct play *play, struct session *session, struct meeting *meeting)
 {
@@ -115,6 +124,8 @@ static bool meet(struct play *play, struct session *session, struct meeting *mee
         *meeting = next;
         return true;
     }
+    if (step->kind == STEP_KILLED_AFTER_MS)
+        return meeting_end(play->act, meeting, play->err) && kill_after(play, session, step->n);
     if (step->kind == STEP_KILLED_AT) {
         process_kill(&session->process);
         session->killed = true;
@@ -199,7 +210,7 @@ static size_t past_run(const struct variant *variant, size_t from)
 {
     for (size_t i = from; i < variant->n_steps; i++) {
         enum step_kind kind = variant->steps[i].kind;
-        if (kind == STEP_KILLED_AT)
+        if (step_kills(&variant->steps[i]))
             return i + 1;
         if (kind == STEP_RESTART || kind == STEP_OPEN)
             return i;
@@ -214,9 +225,7 @@ static int64_t count_calls(const struct variant *variant, size_t from, size_t pa
     int64_t calls = 0;
     for (size_t i = from; i < past; i++) {
         const struct step *step = &variant->steps[i];
-        calls += step->kind == STEP_CALL
-                     ? step->n
-                     : step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT;
+        calls += step->kind == STEP_CALL ? step->n : step_makes_a_call(step);
     }
     return calls;
 }
@@ -230,7 +239,7 @@ static bool arm_step(struct play *play, struct session *session, const struct st
     const char *api = situation_route("api", act->variant->flow);
     if (event_is(step))
         return event_arm(act, step, calls ? api : token, calls ? calls : 1, play->err);
-    if (step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT)
+    if (step_makes_a_call(step))
         return meeting_at(act, step, calls, add_meeting(session), play->err);
     if (step->kind == STEP_CLIENT_CLOCK_S || step->kind == STEP_CERTIFICATE)
         return meeting_after_answer(act, step, calls ? calls : 1, add_meeting(session), play->err);
@@ -364,6 +373,7 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
     case STEP_CALL:
     case STEP_KILLED_AT:
     case STEP_SEEN_AT:
+    case STEP_KILLED_AFTER_MS:
         *ret_next = past_run(act->variant, at);
         return run_calls(play, at, *ret_next);
     case STEP_OPEN:
@@ -388,6 +398,7 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
     case STEP_EXPIRE:
     case STEP_REVOKE:
         return event_do(act, step, play->err);
+    case STEP_DISARM:
     case STEP_INSTALL:
     case STEP_WEBHOOK:
     case STEP_INSTANCE:

@@ -30,11 +30,13 @@ static void wait_for_answers(cJSON *rule, const char *route, int64_t count)
     tree_put_int(after, "count", count);
 }
 
+/* A client that is killed at some time after a token need not come to ask for one. */
 static bool arm_hold(const struct act *act, cJSON *rule, const char *what, const struct step *step,
                      struct meeting *ret_meeting, struct err *err)
 {
     tree_put_int(tree_get(rule, "do"), "max_ms", act->timeout_ms);
-    const struct armed *armed = stage_arm(act->stage, rule, what, 1, err);
+    int64_t needed = step->kind != STEP_KILLED_AFTER_MS;
+    const struct armed *armed = stage_arm(act->stage, rule, what, needed, err);
     if (!armed)
         return false;
     *ret_meeting = (struct meeting){.step = step, .fault_id = mem_text(armed->id)};
@@ -62,15 +64,15 @@ bool meeting_at(const struct act *act, const struct step *step, int64_t calls,
         return armed;
     }
     const char *token = situation_route("token", act->variant->flow);
-    bool at_api = strcmp(step->text, "api") == 0;
+    const char *moment = step->kind == STEP_KILLED_AFTER_MS ? "token-reply" : step->text;
+    bool at_api = strcmp(moment, "api") == 0;
     bool stays = step->kind == STEP_SEEN_AT; /* the client: its request is carried out */
-    bool committed = stays || strcmp(step->text, "token-reply") == 0;
+    bool committed = stays || strcmp(moment, "token-reply") == 0;
     const char *route = at_api ? situation_route("api", act->variant->flow) : token;
     OWNED(tree_free) cJSON *hold = make_rule(route, "hold", committed);
     OWNED(tree_free) cJSON *close = make_rule(route, "close", false);
     OWNED(mem_text_free)
-    char *what =
-        mem_format("the %s the client at \"%s\"", stays ? "look at" : "end of", step->text);
+    char *what = mem_format("the %s the client at \"%s\"", stays ? "look at" : "end of", moment);
     if (at_api) {
         wait_for_answers(hold, token, 1);
         wait_for_answers(close, token, 1);

@@ -19,8 +19,8 @@ struct meeting {
 bool meeting_after_answer(const struct act *act, const struct step *step, int64_t nth,
                           struct meeting *ret_meeting, struct err *err);
 
-/* Meet where STEP_KILLED_AT or STEP_SEEN_AT says, in the call that follows so many calls counted
- * from now. */
+/* Meet where a step that makes a call of its own says, in the call that follows so many calls
+ * counted from now. */
 bool meeting_at(const struct act *act, const struct step *step, int64_t calls,
                 struct meeting *ret_meeting, struct err *err);
 

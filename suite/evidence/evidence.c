@@ -119,6 +119,26 @@ static void add_answer(const struct evidence *evidence, const struct exchange *e
         buf_text(out, " (fault)");
 }
 
+bool evidence_shows_overlap(const struct evidence *evidence)
+{
+    enum { TOGETHER_MS = 10 };
+    const struct wire *wire = &evidence->wire;
+    for (size_t at = 0; at < wire->n * wire->n; at++) {
+        const struct exchange *a = &wire->list[at / wire->n];
+        const struct exchange *b = &wire->list[at % wire->n];
+        if (at / wire->n >= at % wire->n || a->kind == EXCHANGE_WEBHOOK ||
+            b->kind == EXCHANGE_WEBHOOK)
+            continue;
+        int64_t a_from_ms = a->real_ms - a->took_ms;
+        int64_t b_from_ms = b->real_ms - b->took_ms;
+        int64_t from_ms = a_from_ms > b_from_ms ? a_from_ms : b_from_ms;
+        int64_t until_ms = a->real_ms < b->real_ms ? a->real_ms : b->real_ms;
+        if (until_ms - from_ms > TOGETHER_MS)
+            return true;
+    }
+    return false;
+}
+
 void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out)
 {
     const struct wire *wire = &evidence->wire;

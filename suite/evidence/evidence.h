@@ -31,6 +31,9 @@ void evidence_add_redacted(const struct evidence *evidence, const char *text, st
 /* The name of a token, "nothing" for NULL or empty, "an unknown token" otherwise. Borrowed. */
 const char *evidence_token_name(const struct evidence *evidence, const char *token);
 
+/* Whether two requests of the client were at the fake at the same time, for some milliseconds. */
+bool evidence_shows_overlap(const struct evidence *evidence);
+
 /* Append the exchanges as lines, each with both times counted from the first, the one with number
  * `marked` (or -1) marked. Long wires are shown around the mark. */
 void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out);

@@ -142,6 +142,13 @@ bool stage_count_hits(struct stage *stage, struct err *err)
     return true;
 }
 
+bool stage_disarm(struct stage *stage, struct err *err)
+{
+    OWNED(tree_free) cJSON *answer = NULL;
+    return stage_count_hits(stage, err) &&
+           control_call(&stage->world, "DELETE", "/faults", NULL, &answer, err);
+}
+
 const char *stage_aftermath(const struct stage *stage, int64_t seq)
 {
     for (size_t i = 0; i < stage->n_armed; i++)

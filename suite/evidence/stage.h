@@ -62,6 +62,9 @@ bool stage_raise_curtain(struct stage *stage, struct err *err);
 /* Ask the fake what each armed fault has hit. */
 bool stage_count_hits(struct stage *stage, struct err *err);
 
+/* Disarm all faults, once what they hit is counted. */
+bool stage_disarm(struct stage *stage, struct err *err);
+
 /* The first fault that was to hit and did not often enough, or NULL. Borrowed. */
 const struct armed *stage_unmet(const struct stage *stage);
 

@@ -66,9 +66,12 @@ bool server_start(const char *fallback, const char *listen, struct server *ret_s
     struct server server = {.ca_folder = listen ? NULL : files_make_folder(err)};
     if (!listen && !server.ca_folder)
         return false;
+    /* A herd that waits at a gate needs a thread for each of its callers. */
     const char *const argv[] = {program,
                                 "serve",
                                 "--quiet",
+                                "--workers",
+                                "400",
                                 "--lint",
                                 "off",
                                 "--listen",

@@ -127,6 +127,9 @@ static bool read_exchange(const cJSON *entry, const char *prefix, struct exchang
     const char *route = tree_text(entry, "route");
     exchange->status = (int)status;
     exchange->method = copy_text(entry, "method");
+    int64_t took_us = 0;
+    tree_int(entry, "took_us", &took_us);
+    exchange->took_ms = took_us / 1000;
     exchange->target = mem_text(target);
     exchange->path = mem_text_n(target, strcspn(target, "?"));
     exchange->kind =

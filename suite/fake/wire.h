@@ -24,6 +24,7 @@ struct exchange {
     int64_t seq;
     int64_t at_ms;   /* the world's clock */
     int64_t real_ms; /* real time, Unix */
+    int64_t took_ms; /* from its arrival until the fake had its answer, waits included */
     int status;
     char *method;
     char *target;      /* as sent, without the world's prefix */

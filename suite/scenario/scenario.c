@@ -58,8 +58,7 @@ int64_t variant_count_calls(const struct variant *variant)
     int64_t n = 0;
     for (size_t i = 0; i < variant->n_steps; i++) {
         const struct step *step = &variant->steps[i];
-        n += step->kind == STEP_CALL ? step->n * step->processes
-                                     : step->kind == STEP_KILLED_AT || step->kind == STEP_SEEN_AT;
+        n += step->kind == STEP_CALL ? step->n * step->processes : step_makes_a_call(step);
     }
     return n;
 }

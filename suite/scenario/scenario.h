@@ -142,6 +142,12 @@ int64_t variant_widest(const struct variant *variant);
 /* Whether a step of that kind is among a variant's. */
 bool variant_has_step(const struct variant *variant, enum step_kind kind);
 
+/* Whether the client makes a call in that step and is killed in it. */
+bool step_kills(const struct step *step);
+
+/* Whether a step of another kind than "call" makes one call. */
+bool step_makes_a_call(const struct step *step);
+
 /* The name of a step: "call". */
 const char *step_name(enum step_kind kind);
 

@@ -46,18 +46,36 @@ static const char *params_of(const char *fault)
     return NULL;
 }
 
-static const char trap_keys[] = "fault on nth every after status_is times stage needed";
+static const char trap_keys[] = "fault on nth every after before status_is times stage needed";
+
+/* An event: {"route", "count"}, its route by any name that "on" takes. */
+static cJSON *copy_event(const cJSON *event, enum flow flow)
+{
+    cJSON *copy = cJSON_Duplicate(event, true);
+    const char *place = tree_text(copy, "route");
+    OWNED(mem_text_free) char *route = place ? mem_text(place) : NULL;
+    const char *known = route ? situation_route(route, flow) : NULL;
+    if (known) {
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, "route");
+        tree_put_text(copy, "route", known);
+    }
+    return copy;
+}
 
 /* {"on":…, "do":…} from the flat form a person writes. */
-static cJSON *make_rule(const cJSON *trap, const char *route, const char *params)
+static cJSON *make_rule(const cJSON *trap, const char *route, const char *params, enum flow flow)
 {
-    static const char *const conditions[] = {"nth", "every", "after"};
+    static const char *const counts[] = {"nth", "every"};
+    static const char *const events[][2] = {{"after", "after"}, {"before", "until"}};
     cJSON *rule = cJSON_CreateObject();
     cJSON *on = tree_put(rule, "on", cJSON_CreateObject());
     tree_put_text(on, "route", route);
-    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        if (tree_get(trap, conditions[i]))
-            tree_put(on, conditions[i], cJSON_Duplicate(tree_get(trap, conditions[i]), true));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (tree_get(trap, counts[i]))
+            tree_put(on, counts[i], cJSON_Duplicate(tree_get(trap, counts[i]), true));
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (tree_get(trap, events[i][0]))
+            tree_put(on, events[i][1], copy_event(tree_get(trap, events[i][0]), flow));
     if (tree_get(trap, "status_is"))
         tree_put(on, "status", cJSON_Duplicate(tree_get(trap, "status_is"), true));
     const char *times = tree_text(trap, "times");
@@ -115,7 +133,7 @@ static bool read_trap(const struct reader *reader, const char *place, const cJSO
                            "has \"on\": \"%s\"; it takes \"token\", \"api\" or a "
                            "route such as \"GET /apps/v1/instance\"",
                            on);
-    trap->rule = make_rule(json, route, params);
+    trap->rule = make_rule(json, route, params, flow);
     trap->what = mem_format("the fault \"%s\" on %s", fault, route);
     return true;
 }
@@ -193,6 +211,16 @@ static const struct {
 const char *step_name(enum step_kind kind)
 {
     return verbs[kind].name;
+}
+
+bool step_kills(const struct step *step)
+{
+    return step->kind == STEP_KILLED_AT || step->kind == STEP_KILLED_AFTER_MS;
+}
+
+bool step_makes_a_call(const struct step *step)
+{
+    return step_kills(step) || step->kind == STEP_SEEN_AT;
 }
 
 static bool find_verb(const char *name, enum step_kind *ret_kind)

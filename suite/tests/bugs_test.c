@@ -3,7 +3,9 @@
  * what it names and on a sample of the rest, FAKEWIX_LONG=1 on all. One fake, worlds side by side,
  * and several bugs at a time: most of their time they wait.
  *
- * usage: bugs_test REFERENCE-CLIENT [NAME…]   only those bugs */
+ * usage: bugs_test REFERENCE-CLIENT [WORD…]
+ *   NAME of a bug: only those bugs; CODE of a scenario, as in 'CON-*': every bug on all of those */
+#include <ctype.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,8 +39,8 @@ struct proof {
     struct catalogue catalogue;
     struct plan plan;
     struct result *reference; /* of the plan's scenarios, in its order */
-    char **wanted;            /* names of bugs; none: all */
-    int n_wanted;
+    char **words;             /* of the command line */
+    int n_words;
     pthread_mutex_t lock; /* over what follows */
     size_t next;          /* bug to be tried */
     bool *tripped;        /* by any bug */
@@ -150,15 +152,38 @@ static void check_words(struct proof *proof, const char *bug, const char *trips)
     }
 }
 
+/* A word in capitals is the code of a scenario, any other the name of a bug. */
+static bool is_code(const char *word)
+{
+    return isupper((unsigned char)*word);
+}
+
+static bool has_words(const struct proof *proof, bool codes)
+{
+    for (int i = 0; i < proof->n_words; i++)
+        if (is_code(proof->words[i]) == codes)
+            return true;
+    return false;
+}
+
+static bool is_asked_for(const struct proof *proof, const struct scenario *scenario)
+{
+    for (int i = 0; i < proof->n_words; i++)
+        if (is_code(proof->words[i]) && scenario_answers_to(scenario, proof->words[i]))
+            return true;
+    return false;
+}
+
 /* Whether the bug is tried on a scenario: on all that it names, and on every SAMPLE-th other; on
  * all others in the long form. What takes real seconds is tried on what is named alone. */
 static bool is_tried_on(const struct proof *proof, size_t bug, size_t i)
 {
     enum { SAMPLE = 8 };
     const struct scenario *scenario = proof->plan.list[i];
-    if (names(bugs[bug].trips, scenario->code))
-        return true;
-    return !scenario->real_s && (proof->thorough || (i + bug) % SAMPLE == 0);
+    bool named = names(bugs[bug].trips, scenario->code);
+    if (has_words(proof, true))
+        return (named || !scenario->real_s) && is_asked_for(proof, scenario);
+    return named || (!scenario->real_s && (proof->thorough || (i + bug) % SAMPLE == 0));
 }
 
 /* The scenarios that a bug is tried on, with what they depend on: numbers of the plan. */
@@ -228,10 +253,10 @@ static void try_bug(struct proof *proof, size_t bug)
 
 static bool is_wanted(const struct proof *proof, const char *bug)
 {
-    for (int i = 0; i < proof->n_wanted; i++)
-        if (strcmp(proof->wanted[i], bug) == 0)
+    for (int i = 0; i < proof->n_words; i++)
+        if (strcmp(proof->words[i], bug) == 0)
             return true;
-    return proof->n_wanted == 0;
+    return !has_words(proof, false);
 }
 
 static void *try_bugs(void *arg)
@@ -260,7 +285,7 @@ static void prove(struct proof *proof)
     try_bugs(proof);
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < proof->plan.n && !proof->n_wanted; i++) {
+    for (size_t i = 0; i < proof->plan.n && !proof->n_words; i++) {
         OWNED(mem_text_free)
         char *sentence = mem_format("no bug trips %s: give it one in clients/bugs.def",
                                     proof->plan.list[i]->code);
@@ -279,8 +304,8 @@ int main(int argc, char **argv)
     const char *form = getenv("FAKEWIX_LONG");
     struct proof proof = {.client = argv[1],
                           .thorough = form && *form,
-                          .wanted = argv + 2,
-                          .n_wanted = argc - 2,
+                          .words = argv + 2,
+                          .n_words = argc - 2,
                           .lock = PTHREAD_MUTEX_INITIALIZER};
     bool ready = catalogue_load(NULL, &proof.catalogue, &err) &&
                  plan_make(&proof.catalogue, NULL, 0, &proof.plan, &err) &&

@@ -56,6 +56,10 @@ static char *find_obstacle(const struct evidence *evidence)
     /* A program that is not there, or does not start, has not been seen to do anything wrong. */
     if (performance->end == CLIENT_CRASHED && !evidence->wire.n && !performance->n_visits)
         return mem_format("the client %s before it sent anything", performance->detail);
+    for (size_t i = 0; i < evidence->wire.n; i++)
+        if (strcmp(evidence->wire.list[i].outcome, "hold-limit") == 0)
+            return mem_text("the fake had no thread left to let a request wait on: start it with "
+                            "more --workers");
     const struct armed *unmet = stage_unmet(evidence->stage);
     if (!unmet)
         return NULL;

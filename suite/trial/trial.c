@@ -135,6 +135,20 @@ static bool has_flow(const struct trial_setup *setup, const struct scenario *sce
     return false;
 }
 
+/* A program that was told to make several calls at a time, and made them one by one, cannot show
+ * what the scenario is about. */
+static void look_whether_it_was_a_herd(const struct trial_setup *setup,
+                                       const struct scenario *scenario, struct evidence *evidence)
+{
+    struct performance *performance = &evidence->performance;
+    bool needed = scenario->needs & ~setup->sure & NEED_MASK(NEED_BIT_PARALLEL);
+    if (needed && performance->n_parallel > 1 && !evidence_shows_overlap(evidence))
+        performance_note(performance, CLIENT_UNSUPPORTED,
+                         mem_format("made its calls one by one, when %lld at a time were asked for "
+                                    "(CONFORM_PARALLEL)",
+                                    (long long)performance->n_parallel));
+}
+
 static bool try_variant(const struct trial_setup *setup, struct http *http,
                         const struct scenario *scenario, const struct variant *variant,
                         const char *state_folder, struct result *result, struct err *err)
@@ -165,6 +179,7 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
     if (!set_stage(setup, http, variant, &stage, err) ||
         !play(driver, &act, &evidence.performance, err) || !gather(&stage, &evidence, err))
         return false;
+    look_whether_it_was_a_herd(setup, scenario, &evidence);
     judge_variant(scenario, variant, &evidence, result);
     return true;
 }

@@ -60,6 +60,8 @@ bool client_read(struct client *client, client_lookup_fn *look_up, const void *c
 
 void client_free(struct client *client)
 {
+    if (client->bug == BUG_store_written_at_end && client->store_name)
+        store_save(client);
     for (size_t i = 0; i < client->n_letters; i++)
         free(client->letters[i]);
     free(client->letters);

@@ -6,6 +6,7 @@
 #define FAKEWIX_CLIENTS_REFERENCE_CLIENT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ struct client {
     char *access_token;
     int64_t expires_ms;       /* of the time of day: it must outlive the program */
     int64_t ahead_ms;         /* what an adapter was told of time that passed */
+    atomic_long n_failures;   /* of requests for a token, so far */
     int64_t first_lifetime_s; /* only with a bug, like the next */
     bool gave_up;             /* only with a bug: a failure that is remembered */
     char *code;               /* only with a bug: the last one; owned */

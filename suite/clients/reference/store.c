@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reference/token.h"
@@ -42,9 +43,25 @@ static void take(const cJSON *kept, const char *name, char **text)
         token_replace(text, value);
 }
 
+/* Only with a bug: what a store that cannot be read does to a client. */
+static void spoil_client(struct client *client, const char *text)
+{
+    static const char start[] = "\"refresh_token\":\"";
+    const char *at = strstr(text, start);
+    if (client->bug == BUG_store_written_in_place)
+        client->gave_up = true;
+    if (client->bug != BUG_torn_store_believed)
+        return;
+    const char *value = at ? at + sizeof start - 1 : text;
+    OWNED(mem_text_free) char *cut = mem_text_n(value, strcspn(value, "\""));
+    token_replace(&client->refresh_token, cut);
+    token_replace(&client->access_token, cut);
+    client->expires_ms = INT64_MAX;
+}
+
 void store_load(struct client *client)
 {
-    if (!client->state_folder)
+    if (!client->state_folder || client->bug == BUG_store_never_read)
         return;
     OWNED(mem_text_free) char *path = path_of(client, client->store_name);
     OWNED(buf_free) struct buf text = {.max = STORE_MAX};
@@ -53,6 +70,7 @@ void store_load(struct client *client)
     OWNED(tree_free) cJSON *kept = tree_parse(buf_str(&text), text.len, NULL);
     if (!cJSON_IsObject(kept)) {
         fprintf(stderr, "%s cannot be read and is left alone\n", path);
+        spoil_client(client, buf_str(&text));
         return;
     }
     take(kept, "instance_id", &client->instance_id);
@@ -71,6 +89,27 @@ static bool write_whole(const char *path, const char *text, mode_t mode)
     return written;
 }
 
+/* Only with a bug: the old store is overwritten, piece by piece. */
+static void write_in_place(const char *path, const char *text)
+{
+    enum { A_WHILE_NS = 40 * 1000000 };
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!file)
+        return;
+    fwrite(text, 1, strlen(text) / 2, file);
+    fflush(file);
+    nanosleep(&(struct timespec){.tv_nsec = A_WHILE_NS}, NULL);
+    fputs(text + strlen(text) / 2, file);
+    fclose(file);
+}
+
+void store_keep(const struct client *client)
+{
+    if (client->bug != BUG_store_written_at_end)
+        store_save(client);
+}
+
 void store_save(const struct client *client)
 {
     if (!client->state_folder)
@@ -86,6 +125,10 @@ void store_save(const struct client *client)
     mode_t mode = S_IRUSR | S_IWUSR;
     if (client->bug == BUG_store_readable)
         mode |= S_IRGRP | S_IROTH;
+    if (client->bug == BUG_store_written_in_place) {
+        write_in_place(path, text);
+        return;
+    }
     if (!write_whole(next, text, mode) || rename(next, path) != 0)
         fprintf(stderr, "%s cannot be written\n", path);
 }

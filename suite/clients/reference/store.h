@@ -9,7 +9,8 @@
  * said on stderr and passed over. */
 void store_load(struct client *client);
 
-/* Keep the client's tokens. */
+/* Keep the client's tokens, as soon as they are new; and, only with a bug, when it ends. */
+void store_keep(const struct client *client);
 void store_save(const struct client *client);
 
 /* One process of the app at a time may renew a token. Gives what store_unlock takes. */

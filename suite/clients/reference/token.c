@@ -1,6 +1,7 @@
 /* One lock is held over "is the token good?" and "get another one": that is the whole of single
  * flight. A caller that was refused says with which token, so that a token that another caller has
- * replaced meanwhile is not thrown away. All but token_get is under the lock. */
+ * replaced meanwhile is not thrown away; and whoever waited while another one asked in vain has the
+ * same answer. All but token_get is under the lock. */
 #include "reference/token.h"
 
 #include <stdio.h>
@@ -115,7 +116,7 @@ static bool take_token(struct client *client, const struct reply *reply)
     client->expires_ms = client_now_ms(client) + (lifetime_s - leeway_s) * 1000;
     if (client->bug == BUG_token_logged)
         fprintf(stderr, "got the token %s\n", client->access_token);
-    store_save(client);
+    store_keep(client);
     return true;
 }
 
@@ -181,19 +182,58 @@ static bool is_good(const struct client *client, const char *refused)
 static bool renew(struct client *client, CURL *curl, const char *refused)
 {
     int store = store_lock(client);
-    if (store >= 0)
+    if (store >= 0 && client->bug != BUG_store_not_read_again)
         store_load(client);
-    bool there = is_good(client, refused) || get_new_token(client, curl);
+    bool late = refused && client->bug == BUG_late_refusal_believed;
+    bool there = (!late && is_good(client, refused)) || get_new_token(client, curl);
+    if (client->bug == BUG_refreshed_twice && refused)
+        there = get_new_token(client, curl);
     store_unlock(store);
+    return there;
+}
+
+/* Only with a bug: a caller without a good token asks for one, whoever else is asking. */
+static bool ask_alone(struct client *client, CURL *curl)
+{
+    struct client own = {.bug = client->bug,
+                         .auth = client->auth,
+                         .app_id = client->app_id,
+                         .app_secret = client->app_secret,
+                         .custom = client->custom};
+    token_replace(&own.instance_id, client->instance_id);
+    token_replace(&own.refresh_token, client->refresh_token);
+    pthread_mutex_unlock(&client->lock);
+    bool there = get_new_token(&own, curl);
+    pthread_mutex_lock(&client->lock);
+    if (there) {
+        token_replace(&client->access_token, own.access_token);
+        token_replace(&client->refresh_token, own.refresh_token);
+        client->expires_ms = own.expires_ms;
+    }
+    client_free(&own);
+    return there;
+}
+
+/* A token for a caller that has none that is good. failures: how many there were when it came. */
+static bool fetch(struct client *client, CURL *curl, const char *refused, long failures)
+{
+    if (client->bug == BUG_token_for_each_caller)
+        return ask_alone(client, curl);
+    bool failed_meanwhile = client->n_failures != failures;
+    if (failed_meanwhile && client->bug != BUG_waiters_try_again)
+        return false;
+    bool there = renew(client, curl, refused);
+    client->n_failures += !there;
     return there;
 }
 
 char *token_get(struct client *client, CURL *curl, const char *refused)
 {
+    long failures = client->n_failures;
     pthread_mutex_lock(&client->lock);
-    bool there = is_good(client, refused) || renew(client, curl, refused);
-    if (client->bug == BUG_refreshed_twice && refused)
-        there = get_new_token(client, curl);
+    bool alone = refused && (client->bug == BUG_late_refusal_believed ||
+                             client->bug == BUG_token_for_each_caller);
+    bool there = (!alone && is_good(client, refused)) || fetch(client, curl, refused, failures);
     char *token = there ? mem_text(client->access_token) : NULL;
     if (client->bug == BUG_refused_token_kept && refused)
         token_replace(&client->access_token, refused);
