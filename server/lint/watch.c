@@ -10,6 +10,8 @@
 #include "shared/tree.h"
 #include "tokens/token.h"
 
+enum { WAIT_MAX_MS = 86400 * 1000 };
+
 /* One exchange under the glass. */
 struct watch {
     struct exchange *x;
@@ -110,6 +112,19 @@ static void check_api_call(const struct watch *watch)
     lint_saw_call(x->world->lint, x->app_id, x->instance_id);
 }
 
+/* What Retry-After asks for, in seconds or as a date of the clock that the Date header shows; 0
+ * where it is missing or junk. */
+static int64_t wished_wait_ms(const struct exchange *x)
+{
+    OWNED(mem_text_free) char *after = response_header_value(x->response, "Retry-After");
+    int64_t seconds, date_ms;
+    if (after && text_parse_int(after, 1, WAIT_MAX_MS / 1000, &seconds))
+        return seconds * 1000;
+    if (after && text_parse_http_date(after, &date_ms))
+        return date_ms - (x->response->date_ms ? x->response->date_ms : x->real_ms);
+    return 0;
+}
+
 static void check_waiting(const struct watch *watch)
 {
     struct exchange *x = watch->x;
@@ -119,10 +134,9 @@ static void check_waiting(const struct watch *watch)
         note(watch, LINT_RETRY_AFTER_IGNORED);
     if (x->response->status != 429 && x->response->status != 503)
         return;
-    OWNED(mem_text_free) char *after = response_header_value(x->response, "Retry-After");
-    int64_t seconds;
-    if (after && text_parse_int(after, 1, 86400, &seconds))
-        lint_saw_retry_after(x->world->lint, route, x->app_id, now, seconds * 1000);
+    int64_t wait_ms = wished_wait_ms(x);
+    if (wait_ms > 0 && wait_ms <= WAIT_MAX_MS)
+        lint_saw_retry_after(x->world->lint, route, x->app_id, now, wait_ms);
 }
 
 void watch_exchange(struct exchange *x, enum watch_place place, int64_t seq,

@@ -316,10 +316,11 @@ bool text_parse_iso(const char *text, int64_t *ret_ms)
     return true;
 }
 
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 void text_format_http_date(int64_t ms, char ret_date[static TEXT_HTTP_DATE_LEN + 1])
 {
     static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct civil c = civil_from_ms(clamp_ms(ms));
     char *at = ret_date;
     memcpy(at, days + 3 * c.weekday, 3);
@@ -336,6 +337,25 @@ void text_format_http_date(int64_t ms, char ret_date[static TEXT_HTTP_DATE_LEN +
     *at++ = ':';
     at = put_digits(at, c.second, 2);
     memcpy(at, " GMT", 5);
+}
+
+bool text_parse_http_date(const char *text, int64_t *ret_ms)
+{
+    char iso[TEXT_ISO_LEN + 1], again[TEXT_HTTP_DATE_LEN + 1];
+    int64_t ms;
+    int month = 0;
+    if (strlen(text) != TEXT_HTTP_DATE_LEN)
+        return false;
+    while (month < 12 && memcmp(text + 8, months + 3 * month, 3) != 0)
+        month++;
+    snprintf(iso, sizeof iso, "%.4s-%02d-%.2sT%.8sZ", text + 12, month + 1, text + 5, text + 17);
+    if (!text_parse_iso(iso, &ms))
+        return false;
+    text_format_http_date(ms, again); /* the blanks, the day of the week and GMT */
+    if (strcmp(text, again) != 0)
+        return false;
+    *ret_ms = ms;
+    return true;
 }
 
 bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_value)

@@ -47,6 +47,8 @@ bool text_parse_iso(const char *text, int64_t *ret_ms);
 
 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 section 5.6.7). */
 void text_format_http_date(int64_t ms, char ret_date[static TEXT_HTTP_DATE_LEN + 1]);
+/* That form and no older one (RFC 9110 section 5.6.7). */
+bool text_parse_http_date(const char *text, int64_t *ret_ms);
 
 /* A decimal number and nothing else. */
 bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_value);

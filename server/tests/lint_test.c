@@ -130,15 +130,32 @@ START_TEST(token_for_each_call_is_found_at_the_third)
 }
 END_TEST
 
+/* What Retry-After says, and whether it is to be heeded. */
+static const struct {
+    const char *action;
+    int count;
+} retry_afters[] = {
+    {"'headers':{'Retry-After':'60'}", 1},
+    {"'retry_after':60", 1},
+    {"'retry_after_in_s':60", 1},
+    {"'retry_after_in_s':-60", 0},
+    {"'retry_after':0", 0},
+    {"'retry_after':-1", 0},
+    {"'retry_after':'soon'", 0},
+    {"'retry_after':1000000", 0},
+};
+
 START_TEST(impatience_is_found)
 {
-    harness_do(fake, 201, "POST /_fakewix/faults",
-               "{'on':{'route':'POST /oauth2/token'},'do':{'fault':'status','status':429,"
-               "'headers':{'Retry-After':'60'}}}");
+    OWNED(mem_text_free)
+    char *rule = mem_format("{'on':{'route':'POST /oauth2/token'},'do':{'fault':'status',"
+                            "'status':429,%s}}",
+                            retry_afters[_i].action);
+    harness_do(fake, 201, "POST /_fakewix/faults", rule);
     harness_do(fake, 429, "POST /oauth2/token", CREDENTIALS);
     ck_assert_int_eq(count_of("retry-after-ignored"), 0);
     harness_do(fake, 200, "POST /oauth2/token", CREDENTIALS);
-    ck_assert_int_eq(count_of("retry-after-ignored"), 1);
+    ck_assert_int_eq(count_of("retry-after-ignored"), retry_afters[_i].count);
 }
 END_TEST
 
@@ -165,7 +182,7 @@ int main(void)
     tcase_add_test(tcase, code_sent_again_is_found);
     tcase_add_test(tcase, expired_token_is_found_at_its_expiry);
     tcase_add_test(tcase, token_for_each_call_is_found_at_the_third);
-    tcase_add_test(tcase, impatience_is_found);
+    suite_rows(tcase, impatience_is_found, retry_afters);
     tcase_add_test(tcase, waiting_by_the_world_s_clock_is_patience);
     return suite_run("lint", tcase);
 }

@@ -274,6 +274,27 @@ START_TEST(text_escapes)
 }
 END_TEST
 
+START_TEST(text_refuses_other_http_dates)
+{
+    static const char *const rows[] = {"",
+                                       "soon",
+                                       "60",
+                                       "Sun, 06 Nov 1994 08:49:37 UTC",
+                                       "Mon, 06 Nov 1994 08:49:37 GMT",
+                                       "Sunday, 06-Nov-94 08:49:37 GMT",
+                                       "Sun Nov  6 08:49:37 1994",
+                                       "Sun, 06 Now 1994 08:49:37 GMT",
+                                       "Sun, 06 Nov 1994 08:49:37 GMT ",
+                                       "Sun, 32 Nov 1994 08:49:37 GMT",
+                                       "Sun, 06 Nov 1994 24:49:37 GMT",
+                                       "Sun,x06 Nov 1994 08:49:37 GMT"};
+    int64_t ms = -1;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        ck_assert_msg(!text_parse_http_date(rows[i], &ms), "%s", rows[i]);
+    ck_assert_int_eq(ms, -1);
+}
+END_TEST
+
 START_TEST(text_times)
 {
     static const struct {
@@ -297,6 +318,8 @@ START_TEST(text_times)
         ck_assert_str_eq(iso, rows[i].iso);
         text_format_http_date(rows[i].ms, http);
         ck_assert_str_eq(http, rows[i].http);
+        ck_assert(text_parse_http_date(rows[i].http, &ms));
+        ck_assert_int_eq(ms, rows[i].ms - rows[i].ms % 1000);
         ck_assert(text_parse_iso(rows[i].iso, &ms));
         ck_assert_int_eq(ms, rows[i].ms);
     }
@@ -499,6 +522,7 @@ int main(void)
     tcase_add_test(tcase, text_base64url);
     tcase_add_test(tcase, text_escapes);
     tcase_add_test(tcase, text_times);
+    tcase_add_test(tcase, text_refuses_other_http_dates);
     tcase_add_test(tcase, text_times_that_are_none);
     tcase_add_test(tcase, text_numbers);
     tcase_add_test(tcase, text_patterns);
