@@ -14,6 +14,7 @@
 #include "fake/server.h"
 #include "host/files.h"
 #include "host/orphans.h"
+#include "init.h"
 #include "options.h"
 #include "report/compare.h"
 #include "report/console.h"
@@ -449,6 +450,21 @@ static int command_rerun(struct err *err)
     return RUN_OK;
 }
 
+static int command_init(const struct options *options, struct err *err)
+{
+    const struct language *language = init_find(options->operand, err);
+    bool write = options_text(options, OPTION_WRITE) != NULL;
+    OWNED(buf_free) struct buf out = {0};
+    if (!language)
+        return RUN_USAGE;
+    if (!write)
+        buf_text(&out, language->text);
+    else if (!init_write(language, options_text(options, OPTION_FORCE) != NULL, &out, err))
+        return RUN_USAGE;
+    print(stdout, &out);
+    return RUN_OK;
+}
+
 /* ---- */
 
 static int command(const struct options *options, struct err *err)
@@ -469,6 +485,8 @@ static int command(const struct options *options, struct err *err)
         return command_explain(options, &catalogue, err);
     case COMMAND_DIFF:
         return command_diff(options, err);
+    case COMMAND_INIT:
+        return command_init(options, err);
     case COMMAND_RERUN:
         return command_rerun(err);
     case COMMAND_VERSION:

@@ -33,6 +33,8 @@ static const struct {
     {"diff", COMMAND_DIFF, 'd', "BEFORE.json AFTER.json",
      "two reports of --json: what is better, what worse"},
     {"rerun", COMMAND_RERUN, 'a', NULL, "try again what failed in the last run"},
+    {"init", COMMAND_INIT, 'i', "LANGUAGE",
+     "print a program to begin with, for python, node, go, ruby, php, java, c or shell"},
     {"help", COMMAND_HELP, ' ', NULL, "print this"},
     {"--help", COMMAND_HELP, ' ', NULL, NULL},
     {"--version", COMMAND_VERSION, ' ', NULL, NULL},

@@ -23,6 +23,7 @@ enum command {
     COMMAND_EXPLAIN,
     COMMAND_DIFF,
     COMMAND_RERUN,
+    COMMAND_INIT,
     COMMAND_HELP,
     COMMAND_VERSION
 };
@@ -36,7 +37,8 @@ struct options {
     enum command command;
     struct option_values values[OPTION_COUNT];
     char **argv;           /* as given; borrowed */
-    const char *operand;   /* what stands without an option: explain's ID; or NULL */
+    const char *operand;   /* what stands without an option: explain's ID, init's
+                            * LANGUAGE; or NULL */
     const char *operand_2; /* diff's second file; or NULL */
 };
 

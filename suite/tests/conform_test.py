@@ -76,6 +76,11 @@ class ExitStatus(Folder):
         self.assertEqual(run(client, "--only", "CCH-01").returncode, 0)
         self.assertEqual(run(client, "--only", "CCH-01", "--strict").returncode, 1)
 
+    def test_an_unknown_language_is_told_the_known_ones(self):
+        result = conform("init", "cobol")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("python, node, go, ruby, php, java, c, shell", result.stderr)
+
     def test_usage_is_2_and_one_sentence(self):
         for arguments in (["run"], ["run", "--command"], ["run", "--comand", "x"], ["dance"], [],
                           ["run", "--command", "true", "--jobs", "0"],
