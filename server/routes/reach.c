@@ -103,10 +103,21 @@ static bool check_actions(const cJSON *action, struct err *err)
     return true;
 }
 
+static bool check_service(const cJSON *on, struct err *err)
+{
+    const char *pattern = tree_text(on, "service");
+    for (int i = SERVICE_TOKEN; pattern && i < SERVICE_CONTROL; i++)
+        if (text_matches(pattern, router_service_name((enum service)i)))
+            return true;
+    return !pattern ||
+           err_set(err, "on.service \"%s\" is none: token, access, api or page", pattern);
+}
+
 bool reach_check_rule(const cJSON *rule, struct err *err)
 {
     const cJSON *on = tree_get(rule, "on");
-    return check(on, "on", err) && check(tree_get(on, "after"), "on.after", err) &&
+    return check_service(on, err) && check(on, "on", err) &&
+           check(tree_get(on, "after"), "on.after", err) &&
            check(tree_get(on, "until"), "on.until", err) &&
            check_actions(tree_get(rule, "do"), err);
 }

@@ -12,8 +12,8 @@
  * table, or any API path, since answers for those may come from a config. */
 bool reach_fits(const char *pattern);
 
-/* The same for every route that a fault's rule names, {"on":{"route","after","until"},"do":…};
- * false and a sentence with the nearest routes there are. */
+/* The same for the service and every route that a fault's rule names,
+ * {"on":{"service","route","after","until"},"do":…}; false and a sentence with what there is. */
 bool reach_check_rule(const cJSON *rule, struct err *err);
 
 #endif

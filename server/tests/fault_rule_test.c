@@ -254,6 +254,8 @@ static const struct {
     {"{'on':{'route':'POST /installer/*'},'do':{'fault':'hold','until':{'after':"
      "{'route':'POST /_fakewix/reset'}}}}",
      "do.until.after.route \"POST /_fakewix/reset\" can fit no request"},
+    {"{'on':{'service':'tokens'},'do':{'fault':'reset'}}", "on.service \"tokens\" is none: token,"},
+    {"{'on':{'service':'control'},'do':{'fault':'reset'}}", "on.service \"control\" is none"},
     {"{'on':{'after':{'route':'x'}},'do':{'fault':'reset'}}", "on.after.route \"x\" can fit"},
     {"{'on':{'until':{'route':''}},'do':[[{'fault':'reset'}]]}", "on.until.route \"\" can fit"},
 };
