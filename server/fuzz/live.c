@@ -111,3 +111,42 @@ char *live_expand(const struct live *live, const char *text)
     }
     return buf_take(&out);
 }
+
+/* Cut `text` at its next line end; returns what follows, or NULL at the end. */
+static char *cut_line(char *text)
+{
+    char *end = strchr(text, '\n');
+    if (!end)
+        return NULL;
+    *end = '\0';
+    return end + 1;
+}
+
+bool live_ask(struct live *live, char *text, struct response *ret_response)
+{
+    enum { HEADERS_MAX = 32 };
+    struct header headers[HEADERS_MAX];
+    struct request request = {.headers = headers, .body = "", .entrance = ENTRANCE_UNIX};
+    char *rest = cut_line(text);
+    char *space = strchr(text, ' ');
+    if (!space)
+        return false;
+    *space = '\0';
+    request.method = text;
+    request.target = space + 1;
+    while (rest && *rest && *rest != '\n') {
+        char *line = rest;
+        rest = cut_line(line);
+        char *colon = strchr(line, ':');
+        if (!colon || request.n_headers == HEADERS_MAX)
+            continue;
+        *colon = '\0';
+        headers[request.n_headers++] = (struct header){line, colon + 1 + (colon[1] == ' ')};
+    }
+    if (rest && *rest == '\n')
+        request.body = rest + 1;
+    request.body_len = strlen(request.body);
+    *ret_response = (struct response){0};
+    app_handle(&live->fake, &request, ret_response);
+    return true;
+}

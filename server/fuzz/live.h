@@ -20,4 +20,10 @@ void live_free(struct live *live);
  * Caller frees with free(). */
 char *live_expand(const struct live *live, const char *text);
 
+/* Handle one request, given as it is read by people:
+ *     METHOD target\nName: value\n…\n\nbody
+ * `text` is cut up. False, with nothing handled, where it has no target; else the caller frees
+ * `ret_response` with response_free. */
+bool live_ask(struct live *live, char *text, struct response *ret_response);
+
 #endif

@@ -11,43 +11,13 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
-enum { HEADERS_MAX = 32, RESET_EVERY = 500 };
-
-/* Cut `text` at its next line end; returns what follows, or NULL at the end. */
-static char *cut_line(char *text)
-{
-    char *end = strchr(text, '\n');
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return end + 1;
-}
+enum { RESET_EVERY = 500 };
 
 static void ask(struct live *fake, char *text)
 {
-    struct header headers[HEADERS_MAX];
-    struct request request = {.headers = headers, .body = "", .entrance = ENTRANCE_UNIX};
-    char *rest = cut_line(text);
-    char *space = strchr(text, ' ');
-    if (!space)
-        return;
-    *space = '\0';
-    request.method = text;
-    request.target = space + 1;
-    while (rest && *rest && *rest != '\n') {
-        char *line = rest;
-        rest = cut_line(line);
-        char *colon = strchr(line, ':');
-        if (!colon || request.n_headers == HEADERS_MAX)
-            continue;
-        *colon = '\0';
-        headers[request.n_headers++] = (struct header){line, colon + 1 + (colon[1] == ' ')};
-    }
-    if (rest && *rest == '\n')
-        request.body = rest + 1;
-    request.body_len = strlen(request.body);
     struct response response = {0};
-    app_handle(&fake->fake, &request, &response);
+    if (!live_ask(fake, text, &response))
+        return;
     assert(response.status >= 100 && response.status <= 999);
     for (const char *at = buf_str(&response.head); *at; at = strstr(at, "\r\n") + 2)
         assert(strstr(at, "\r\n"));

@@ -113,8 +113,8 @@ cJSON *message_headers_json(const char *head, size_t len)
         const char *colon = memchr(head, ':', (size_t)(line_end - head));
         if (colon) {
             const char *value = colon + 1 < line_end && colon[1] == ' ' ? colon + 2 : colon + 1;
-            char *name_text = mem_text_n(head, (size_t)(colon - head));
-            char *value_text = mem_text_n(value, (size_t)(line_end - value));
+            char *name_text = tree_sound_text(head, (size_t)(colon - head));
+            char *value_text = tree_sound_text(value, (size_t)(line_end - value));
             cJSON *pair = cJSON_CreateArray();
             cJSON_AddItemToArray(pair, cJSON_CreateString(name_text));
             cJSON_AddItemToArray(pair, cJSON_CreateString(value_text));

@@ -324,7 +324,7 @@ void text_format_http_date(int64_t ms, char ret_date[static TEXT_HTTP_DATE_LEN +
     struct civil c = civil_from_ms(clamp_ms(ms));
     char *at = ret_date;
     memcpy(at, days + 3 * c.weekday, 3);
-    memcpy(at + 3, ", ", 2);
+    memcpy(at + 3, ", ", sizeof ", ");
     at = put_digits(at + 5, c.day, 2);
     *at++ = ' ';
     memcpy(at, months + 3 * (c.month - 1), 3);

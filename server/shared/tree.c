@@ -40,6 +40,17 @@ bool tree_text_is_sound(const char *text, size_t len)
     return true;
 }
 
+char *tree_sound_text(const char *text, size_t len)
+{
+    char *copy = mem_text_n(text, len);
+    if (tree_text_is_sound(text, len))
+        return copy;
+    for (size_t i = 0; i < len; i++)
+        if (!copy[i] || (unsigned char)copy[i] >= 0x80)
+            copy[i] = '?';
+    return copy;
+}
+
 static size_t digits_len(const char *text, size_t at, size_t len)
 {
     size_t n = 0;

@@ -60,4 +60,8 @@ void tree_free(cJSON **tree);
 /* True for well-formed UTF-8 without a NUL byte. */
 bool tree_text_is_sound(const char *text, size_t len);
 
+/* A stranger's text as JSON may hold it: where it is not sound, each byte that is not ASCII is a
+ * question mark. Caller frees with free(). */
+char *tree_sound_text(const char *text, size_t len);
+
 #endif

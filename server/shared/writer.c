@@ -16,7 +16,7 @@ void writer_name(struct buf *out, const char *name)
     if (out->len && at[-1] != '{')
         *at++ = ',';
     *at++ = '"';
-    memcpy(at, name, len);
+    memcpy(at, name, len + 1);
     at += len;
     *at++ = '"';
     *at++ = ':';
@@ -34,7 +34,7 @@ static char *put_escape(char *at, unsigned char c)
             *at++ = letters[i + 1];
             return at;
         }
-    memcpy(at, "u00", 3);
+    memcpy(at, "u00", sizeof "u00");
     at[3] = hex[c >> 4];
     at[4] = hex[c & 15];
     return at + 5;

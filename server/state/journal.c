@@ -257,14 +257,8 @@ static void put_body(cJSON *object, const char *body, size_t len)
 /* Text that a stranger sent may not be UTF-8; JSON must be. */
 static void put_sound_text(cJSON *object, const char *name, const char *text)
 {
-    if (!text || tree_text_is_sound(text, strlen(text))) {
-        tree_put_text(object, name, text);
-        return;
-    }
-    OWNED(buf_free) struct buf ascii = {0};
-    for (; *text; text++)
-        buf_char(&ascii, (unsigned char)*text < 0x80 ? *text : '?');
-    tree_put_text(object, name, buf_str(&ascii));
+    OWNED(mem_text_free) char *sound = text ? tree_sound_text(text, strlen(text)) : NULL;
+    tree_put_text(object, name, sound);
 }
 
 cJSON *journal_entry_json(const struct journal_entry *entry, const char *world)

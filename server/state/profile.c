@@ -99,7 +99,7 @@ size_t profile_check(const cJSON *object, profile_tell_fn *tell, void *context)
     cJSON_ArrayForEach(member, object)
     {
         OWNED(err_free) struct err err = {0};
-        int row, index;
+        int row = 0, index = 0;
         if (read_member(member, &row, &index, &err))
             continue;
         tell(context, member->string, err.text);
@@ -115,7 +115,7 @@ bool profile_read(struct profile *profile, const cJSON *object, struct err *err)
     cJSON_ArrayForEach(member, object)
     {
         OWNED(err_free) struct err why = {0};
-        int row, index;
+        int row = 0, index = 0;
         if (!read_member(member, &row, &index, &why))
             return err_set(err, "profile.%s %s", member->string, why.text);
         next.choice[row] = (unsigned char)index;

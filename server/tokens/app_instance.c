@@ -1,5 +1,5 @@
 /* Members as the published vector and the documentation have them, the vector's first and in its
- * order; ipAndPort and the rest follow, since older clients insist on them (wix-facts 6.1). */
+ * order; ipAndPort and the rest follow, since older clients insist on them. */
 #include "tokens/app_instance.h"
 
 #include "shared/text.h"

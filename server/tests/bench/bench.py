@@ -3,10 +3,12 @@
 
 usage: bench.py DIRECTORY-OF-THE-PROGRAMS DIRECTORY-OF-THE-TESTS [SECONDS-PER-LOAD]
 """
+import atexit
 import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -24,6 +26,20 @@ HEAD = ("POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: applica
 REQUEST = (HEAD + BODY).encode()
 STARTS, SEQUENTIAL, ROUNDS = 20, 200, 3
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
+
+
+# What was started and not stopped yet: it ends with this program, however that ends.
+RUNNING = {}
+
+
+def end_all():
+    for process in list(RUNNING.values()):
+        process.stop()
+
+
+atexit.register(end_all)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def ask(connection, request=REQUEST):
@@ -52,6 +68,7 @@ class Server:
             (os.POSIX_SPAWN_CLOSE, read_end)])
         os.close(quiet)
         os.close(write_end)
+        RUNNING[self.pid] = self
         with os.fdopen(read_end, "rb", 0) as out:
             self.port = int(re.search(rb"(\d+)(\D|$)", out.readline().split(b"127.0.0.1:")[-1])[1])
         self.listens_ms = self.age_ms()
@@ -80,7 +97,8 @@ class Server:
 
     def stop(self):
         began = time.perf_counter()
-        os.kill(self.pid, 15)
+        RUNNING.pop(self.pid, None)
+        os.kill(self.pid, signal.SIGTERM)
         os.waitpid(self.pid, 0)
         return (time.perf_counter() - began) * 1000
 

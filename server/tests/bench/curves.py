@@ -148,6 +148,22 @@ def measure_journal(programs, folder, seconds):
     measure("journal keeps", points, folder, seconds)
 
 
+class Judge:
+    """One run of the judge, which ends the fake it started when it is ended itself."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        bench.RUNNING[self.process.pid] = self
+
+    def wait(self):
+        assert self.process.wait() == 0, "the reference client failed"
+        bench.RUNNING.pop(self.process.pid)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 def measure_judge(programs):
     """The whole catalogue on the reference client."""
     judge = str((programs / "fakewix-conform").resolve())
@@ -160,8 +176,7 @@ def measure_judge(programs):
         took = []
         for _ in range(peers.ROUNDS):
             began = time.perf_counter()
-            subprocess.run([judge, "run", "--quiet", "--jobs", str(jobs), "--command", client],
-                           stdout=subprocess.DEVNULL, check=True)
+            Judge(judge, "run", "--quiet", "--jobs", str(jobs), "--command", client).wait()
             took.append(time.perf_counter() - began)
         whole = statistics.median(took)
         print(f"| `--jobs {jobs}` | {n} | {whole:.1f} | {whole * 1000 / n:.0f} |", flush=True)

@@ -75,6 +75,7 @@ class Process:
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         self.pid = self.process.pid
+        bench.RUNNING[self.pid] = self
 
     def first_answer(self):
         """The connection that got the first token: what a client that keeps trying sees."""
@@ -119,6 +120,7 @@ class Process:
         return ticks * bench.TICK_US
 
     def stop(self):
+        bench.RUNNING.pop(self.pid, None)
         os.killpg(self.pid, signal.SIGTERM)
         try:
             self.process.wait(5)
