@@ -410,8 +410,7 @@ static int command_run(const struct options *options, const struct catalogue *ca
         routing_enter(options, look_up, err);
         return RUN_BROKEN;
     }
-    if (!read_run_options(&running, catalogue, err) ||
-        !choose_plan(options, catalogue, &plan, err))
+    if (!read_run_options(&running, catalogue, err) || !choose_plan(options, catalogue, &plan, err))
         return RUN_USAGE;
     if (!running.server.url &&
         !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &running.server,

@@ -41,6 +41,8 @@ struct play {
 
 /* ---- the app's process ---- */
 
+/* A socket that is connected to the port, or with `ret_port` one that is bound to a free one; -1
+ * where there is none. */
 static int make_socket(int port, int *ret_port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -50,7 +52,7 @@ static int make_socket(int port, int *ret_port)
     socklen_t len = sizeof address;
     if (fd >= 0 && port && connect(fd, (struct sockaddr *)&address, len) == 0)
         return fd;
-    if (fd >= 0 && !port && bind(fd, (struct sockaddr *)&address, len) == 0 &&
+    if (fd >= 0 && ret_port && bind(fd, (struct sockaddr *)&address, len) == 0 &&
         getsockname(fd, (struct sockaddr *)&address, &len) == 0) {
         *ret_port = ntohs(address.sin_port);
         return fd;

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* pipe2: a descriptor must not leak into a sibling that starts meanwhile */
 #include "host/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -177,6 +178,7 @@ static int spawn(const struct process_spec *spec, const struct pipes *pipes, pid
         argv = mem_grow(argv, n + 1, sizeof *argv);
         argv[n] = spec->argv[n] ? mem_text(spec->argv[n]) : NULL;
     }
+    assert(argv[0]);
     orphans_lock();
     int failed = posix_spawn(ret_pid, argv[0], &files, &attributes, argv, spec->env->list);
     if (!failed)

@@ -288,7 +288,7 @@ static bool read_value(const struct reader *reader, const char *place, const cJS
         return read_text(reader, place, value, step);
     case SHAPE_NUMBER:
     case SHAPE_SIGNED:
-        if (!cJSON_IsNumber(value) || (value->valuedouble < 0 && shape == SHAPE_NUMBER) ||
+        if (!value || !cJSON_IsNumber(value) || (value->valuedouble < 0 && shape == SHAPE_NUMBER) ||
             value->valuedouble != (double)value->valueint)
             return reader_fail(reader, place, "\"%s\" takes a whole number", name);
         step->n = value->valueint;

@@ -1,5 +1,5 @@
-/* Any bytes as what an adapter writes to its stdout: the lines that answer are found, the others are
- * counted, and none of it is taken for an answer to something else. */
+/* Any bytes as what an adapter writes to its stdout: the lines that answer are found, the others
+ * are counted, and none of it is taken for an answer to something else. */
 #include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
