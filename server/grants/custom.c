@@ -6,6 +6,31 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
+enum refusal custom_read(struct exchange *x, const struct app *app, enum token_kind kind,
+                         const char *text, const struct custom_refusals *refusals,
+                         struct token *ret_token)
+{
+    const struct token *read = token_of(x, text);
+    if (!read || read->kind != kind || strcmp(read->world, x->world->id) != 0)
+        return refusals->unknown;
+    *ret_token = *read;
+    x->used_serial = read->serial;
+    exchange_set_instance(x, ret_token->instance_id);
+    if (strcmp(ret_token->app_id, app->app_id) != 0)
+        return refusals->app_mismatch;
+    switch (token_standing(x->world, ret_token, x->now_ms)) {
+    case STANDING_GOOD:
+        return REFUSAL_NONE;
+    case STANDING_EXPIRED:
+        return refusals->expired;
+    case STANDING_REVOKED:
+        return refusals->revoked;
+    case STANDING_UNINSTALLED:
+        break;
+    }
+    return refusals->uninstalled;
+}
+
 static struct token token_for(enum token_kind kind, const struct instance *instance)
 {
     struct token token = {.kind = kind, .generation = instance->generation};

@@ -1,34 +1,14 @@
 /* authorization_code on /oauth/access: a code that lives ten minutes and is taken once. */
-#include <string.h>
-
 #include "grants/custom.h"
 #include "shared/mem.h"
 
-/* Spend a code: a refusal leaves the store as it was. */
-static enum refusal take_code(struct exchange *x, const struct app *app, struct token *ret_code)
-{
-    const struct token *read = token_of(x, exchange_param(x, "code", NULL));
-    if (!read || read->kind != TOKEN_CODE || strcmp(read->world, x->world->id) != 0)
-        return REFUSAL_CODE_UNKNOWN;
-    struct token code = *read;
-    x->used_serial = code.serial;
-    exchange_set_instance(x, code.instance_id);
-    if (strcmp(code.app_id, app->app_id) != 0)
-        return REFUSAL_CODE_APP_MISMATCH;
-    switch (token_standing(x->world, &code, x->now_ms)) {
-    case STANDING_GOOD:
-        break;
-    case STANDING_EXPIRED:
-        return REFUSAL_CODE_EXPIRED;
-    case STANDING_REVOKED:
-    case STANDING_UNINSTALLED:
-        return REFUSAL_CODE_UNKNOWN;
-    }
-    if (!grant_spend_code(x, &code))
-        return REFUSAL_CODE_REUSED;
-    *ret_code = code;
-    return REFUSAL_NONE;
-}
+static const struct custom_refusals refusals = {
+    .unknown = REFUSAL_CODE_UNKNOWN,
+    .app_mismatch = REFUSAL_CODE_APP_MISMATCH,
+    .expired = REFUSAL_CODE_EXPIRED,
+    .revoked = REFUSAL_CODE_UNKNOWN,
+    .uninstalled = REFUSAL_CODE_UNKNOWN,
+};
 
 static enum refusal run(struct exchange *x, cJSON *answer)
 {
@@ -37,7 +17,9 @@ static enum refusal run(struct exchange *x, cJSON *answer)
     if (refusal)
         return refusal;
     struct token code;
-    refusal = take_code(x, &app, &code);
+    refusal = custom_read(x, &app, TOKEN_CODE, exchange_param(x, "code", NULL), &refusals, &code);
+    if (!refusal && !grant_spend_code(x, &code))
+        refusal = REFUSAL_CODE_REUSED;
     if (refusal)
         return refusal;
     struct instance instance;

@@ -1,39 +1,30 @@
 /* refresh_token on /oauth/access: a new access token, and the same refresh token again, as Wix
  * documents (refresh-access-token). Rotation happens only where a fault or the profile asks for it.
  */
-#include <string.h>
-
 #include "grants/custom.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
 
 static const int64_t token_life_ms = INT64_C(730) * 86400 * 1000;
 
+static const struct custom_refusals refusals = {
+    .unknown = REFUSAL_REFRESH_TOKEN_UNKNOWN,
+    .app_mismatch = REFUSAL_REFRESH_TOKEN_APP_MISMATCH,
+    .expired = REFUSAL_REFRESH_TOKEN_EXPIRED,
+    .revoked = REFUSAL_REFRESH_TOKEN_REVOKED,
+    .uninstalled = REFUSAL_REFRESH_TOKEN_UNINSTALLED,
+};
+
 static enum refusal read_token(struct exchange *x, const struct app *app, struct token *ret_token)
 {
-    const struct token *read = token_of(x, exchange_param(x, "refresh_token", "refreshToken"));
-    if (!read || read->kind != TOKEN_CUSTOM_REFRESH || strcmp(read->world, x->world->id) != 0)
-        return REFUSAL_REFRESH_TOKEN_UNKNOWN;
-    struct token token = *read;
-    x->used_serial = token.serial;
-    exchange_set_instance(x, token.instance_id);
-    if (strcmp(token.app_id, app->app_id) != 0)
-        return REFUSAL_REFRESH_TOKEN_APP_MISMATCH;
+    const char *text = exchange_param(x, "refresh_token", "refreshToken");
+    enum refusal refusal = custom_read(x, app, TOKEN_CUSTOM_REFRESH, text, &refusals, ret_token);
+    if (refusal)
+        return refusal;
     if (profile_is(&x->world->profile, PROFILE_REFRESH_TOKEN_EXPIRY, "730d") &&
-        x->now_ms >= token.issued_ms + token_life_ms)
+        x->now_ms >= ret_token->issued_ms + token_life_ms)
         return REFUSAL_REFRESH_TOKEN_EXPIRED;
-    switch (token_standing(x->world, &token, x->now_ms)) {
-    case STANDING_GOOD:
-        break;
-    case STANDING_EXPIRED:
-        return REFUSAL_REFRESH_TOKEN_EXPIRED;
-    case STANDING_REVOKED:
-        return REFUSAL_REFRESH_TOKEN_REVOKED;
-    case STANDING_UNINSTALLED:
-        return REFUSAL_REFRESH_TOKEN_UNINSTALLED;
-    }
-    *ret_token = token;
-    return REFUSAL_NONE;
+    return grant_is_retired(x, ret_token) ? REFUSAL_REFRESH_TOKEN_REVOKED : REFUSAL_NONE;
 }
 
 static enum refusal run(struct exchange *x, cJSON *answer)
@@ -44,8 +35,6 @@ static enum refusal run(struct exchange *x, cJSON *answer)
         return refusal;
     struct token token;
     refusal = read_token(x, &app, &token);
-    if (!refusal && grant_is_retired(x, &token))
-        refusal = REFUSAL_REFRESH_TOKEN_REVOKED;
     if (refusal)
         return refusal;
     struct instance instance;
