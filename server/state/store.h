@@ -1,5 +1,5 @@
 /* What a signature cannot say: which apps, sites and installations there are, what was spent,
- * revoked or expired by hand. The only file that knows SQLite is store.c.
+ * revoked or expired by hand. Only store.c and its parts know SQLite.
  * May depend on: shared, model. Owner: state.
  *
  * Thread: every function may be called from any thread; each is one atomic step. A function that
