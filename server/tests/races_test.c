@@ -14,7 +14,10 @@
 
 enum { THREADS = 64, ROUNDS_SHORT = 150, ROUNDS_LONG = 10000 };
 
-/* A thing that can be taken once: what makes one, what takes it, and the status of the winner. */
+enum { HELD = -1 };
+
+/* A thing that can be taken once: what makes one, what takes it, and the status of the winner; HELD
+ * where the winner is the one who waits. */
 struct race {
     const char *title;
     void (*make)(struct harness *fake);
@@ -42,6 +45,36 @@ static void make_fault(struct harness *fake)
                "{'on':{'route':'GET /conformance/probe'},'do':{'fault':'status','status':418}}");
 }
 
+/* The last round's winner is let go with its fault. */
+static void make_gate(struct harness *fake, const char *stage)
+{
+    OWNED(mem_text_free)
+    char *rule = mem_format("{'on':{'route':'GET /conformance/probe'},'times':1,'stage':'%s',"
+                            "'do':{'fault':'hold'}}",
+                            stage);
+    harness_do(fake, 204, "DELETE /_fakewix/faults", NULL);
+    harness_do(fake, 201, "POST /_fakewix/faults", rule);
+}
+
+static void make_gate_after(struct harness *fake)
+{
+    make_gate(fake, "after");
+}
+
+static void make_gate_before(struct harness *fake)
+{
+    make_gate(fake, "before");
+}
+
+static void make_device(struct harness *fake)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "GET /oauth2/device/code?clientId=$APP", NULL, NULL);
+    harness_keep_member(fake, "DEVICE", &answer, "deviceCode");
+    harness_keep_member(fake, "USERCODE", &answer, "userCode");
+    harness_do(fake, 200, "POST /_fakewix/devices/approve", "{'user_code':'$USERCODE'}");
+}
+
 /* A refresh token that the first refresh retires. */
 static void make_rotation(struct harness *fake)
 {
@@ -59,6 +92,12 @@ static const struct race races[] = {
      "appId=$APP&redirectUrl=http%3A%2F%2Flocalhost%3A3000%2Flogin&token=$TICKET&decision=agree",
      302},
     {"a one-shot fault", make_fault, "GET /conformance/probe", "", 418},
+    {"a device code", make_device, "POST /oauth2/token",
+     "{'grantType':'urn:ietf:params:oauth:grant-type:device_code','clientId':'$APP',"
+     "'deviceCode':'$DEVICE','scope':'offline_access'}",
+     200},
+    {"a gate behind the handler", make_gate_after, "GET /conformance/probe", "", HELD},
+    {"a gate before the handler", make_gate_before, "GET /conformance/probe", "", HELD},
     {"a rotated refresh token", make_rotation, "POST /oauth/access",
      "{'grant_type':'refresh_token'," CLIENT ",'refresh_token':'$REFRESH'}", 200},
 };
@@ -83,7 +122,8 @@ static void *run(void *context)
             return NULL;
         struct response response = {0};
         app_handle(&field->fake->fake, &field->request, &response);
-        if (response.status == field->won)
+        bool is_held = response.ticket || response.delivery.hold;
+        if (field->won == HELD ? is_held : response.status == field->won)
             atomic_fetch_add(&field->winners, 1);
         response_free(&response);
         pthread_barrier_wait(&field->end);

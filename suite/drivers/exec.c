@@ -105,8 +105,7 @@ static void conclude(struct play *play, const struct session *session,
 /* Kill the client in so many ms, unless it has come to its end by then. */
 static bool kill_after(struct play *play, struct session *session, int64_t ms)
 {
-    session->killed =
-        !process_listen(&session->process, now_steady_ms() + ms, play->act->stop_fd);
+    session->killed = !process_listen(&session->process, now_steady_ms() + ms, play->act->stop_fd);
     process_kill(&session->process);
     return true;
 }
