@@ -2,7 +2,9 @@
 them is served throughout. The listener's own table (listener_requests.def) has the finer points."""
 import json
 import os
+import select
 import socket
+import ssl
 import threading
 import time
 import unittest
@@ -207,6 +209,50 @@ class Hostile(Case):
         began = time.monotonic()
         self.assertEqual(self.status(post(b"/oauth2/token", TOKEN_REQUEST.encode())), 200)
         self.assertLess(time.monotonic() - began, 5)
+
+    def test_slow_heads_and_bodies_beside_a_healthy_client(self):
+        """A byte at a time, on half of the workers; listener_test has what they are told in the end."""
+        port = int(self.start("--listen", "127.0.0.1:0", "--workers", "12")["http"].rsplit(":", 1)[1])
+        healthy = Healthy(port)
+        slow = []
+        for i in range(6):
+            client = socket.create_connection(("127.0.0.1", port), timeout=20)
+            self.addCleanup(client.close)
+            client.sendall([b"GET /apps/v1/instance HTTP/1.1\r\nHost: l\r\nX-A: ",
+                            b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\nContent-Length: 5000\r\n\r\n",
+                            b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n1000\r\n"][i % 3])
+            slow.append(client)
+        healthy.start()
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            for client in slow:
+                client.send(b"x")
+            self.assertEqual(select.select(slow, [], [], 0.02)[0], [])
+        healthy.over = True
+        healthy.join(20)
+        self.assertIsNone(healthy.failed)
+        self.assertGreater(healthy.served, 20)
+
+    def test_plain_text_on_the_tls_port_and_the_reverse(self):
+        """No answer that could be taken for one, and who speaks the right one is served on."""
+        ready = self.start("--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0")
+        plain, tls = (int(ready[key].rsplit(":", 1)[1]) for key in ("http", "https"))
+        context = ssl.create_default_context(cafile=ready["ca"])
+        for port, raw in [(tls, get(b"/apps/v1/instance")), (tls, b"\0" * 5000),
+                          (tls, b"\x16\x03\x01\xff\xff" + b"x" * 70000), (tls, b"\x80\x2e\x01"),
+                          (tls, b""), (plain, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")]:
+            self.port = port
+            self.assertIn(self.status(raw), (0, 400), raw[:10])
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            context.wrap_socket(socket.create_connection(("127.0.0.1", plain), timeout=20),
+                                server_hostname="localhost")
+        with socket.create_connection(("127.0.0.1", tls), timeout=20) as raw:
+            with context.wrap_socket(raw, server_hostname="www.wixapis.com") as client:
+                client.sendall(post(b"/oauth2/token", TOKEN_REQUEST.encode()))
+                self.assertEqual(client.recv(65536)[9:12], b"200")
+        self.port = plain
+        self.assertEqual(self.status(post(b"/oauth2/token", TOKEN_REQUEST.encode())), 200)
 
     def test_pipelined_requests_are_answered_in_order(self):
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:

@@ -3,7 +3,7 @@
 
 usage: soak_test.py DIRECTORY-OF-THE-PROGRAMS [SECONDS]
 
-Ten seconds; ten minutes with FAKEWIX_LONG=1 (scripts/test --long). Prints resident memory as it goes.
+Ten seconds; half an hour with FAKEWIX_LONG=1 (scripts/test --long). Prints resident memory as it goes.
 Each worker does what a test suite does: makes a world, signs in, refreshes, calls, waits, breaks and
 times things in it, looks into the journal, and drops the world or leaves it to be the oldest one. One
 works in the default world, which nobody ever drops.
@@ -20,7 +20,7 @@ import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
-SECONDS = float(sys.argv.pop(2)) if len(sys.argv) > 2 else 600 if os.environ.get("FAKEWIX_LONG") else 10
+SECONDS = float(sys.argv.pop(2)) if len(sys.argv) > 2 else 1800 if os.environ.get("FAKEWIX_LONG") else 10
 from fakes import APP, FAKEWIX, INSTANCE, environment  # noqa: E402
 
 WORKERS, WORLDS_MAX, JOURNAL_MAX = 4, 40, 300
