@@ -4,6 +4,7 @@
 usage: bench.py DIRECTORY-OF-THE-PROGRAMS DIRECTORY-OF-THE-TESTS [SECONDS-PER-LOAD]
 """
 import atexit
+import contextlib
 import json
 import os
 import pathlib
@@ -34,7 +35,8 @@ RUNNING = {}
 
 def end_all():
     for process in list(RUNNING.values()):
-        process.stop()
+        with contextlib.suppress(OSError):  # one that ended by itself keeps none from its end
+            process.stop()
 
 
 atexit.register(end_all)
