@@ -1,4 +1,5 @@
 /* fakewix-conform: the only file of the suite that prints, reads the environment and exits. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "again.h"
@@ -160,10 +162,10 @@ static void tell(void *context, struct result *result)
     known_apply(&running->known, strict, result);
     if (!result->known)
         known_apply(&running->flaky, strict, result);
-    if (options_text(running->options, OPTION_QUIET))
-        return;
     OWNED(buf_free) struct buf line = {0};
-    console_add_line(&running->console, result, &line);
+    if (!options_text(running->options, OPTION_QUIET))
+        console_add_line(&running->console, result, &line);
+    buf_text(&line, result->wire ? result->wire : "");
     print(stdout, &line);
 }
 
@@ -264,6 +266,9 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         return false;
     if (running->choice.alone && running->jobs > 1)
         return err_set(err, "a running app is one client for all scenarios: --jobs must be 1");
+    const char *trace = options_text(options, OPTION_TRACE);
+    if (trace && strcmp(trace, "-") != 0 && mkdir(trace, 0777) != 0 && errno != EEXIST)
+        return err_set(err, "--trace %s: that folder cannot be made: %s", trace, strerror(errno));
     const char *flows = options_text(options, OPTION_FLOWS);
     running->console.colour = wants_colour(options);
     running->again = make_again(options);
@@ -280,6 +285,7 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         .world = running->choice.world,
         .ca_file = routing_address(look_up) ? look_up("FAKEWIX_CA") : NULL,
         .unmodified = options_text(options, OPTION_UNMODIFIED) != NULL,
+        .trace = options_text(options, OPTION_TRACE),
         .preload = running->preload,
         .timeout_ms = timeout_s * 1000,
         .quiet_ms = (int)(QUIET_MS * scale / PERCENT),

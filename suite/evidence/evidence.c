@@ -139,6 +139,19 @@ bool evidence_shows_overlap(const struct evidence *evidence)
     return false;
 }
 
+static void add_line(const struct evidence *evidence, size_t i, const char *mark, struct buf *out)
+{
+    const struct wire *wire = &evidence->wire;
+    const struct exchange *exchange = &wire->list[i];
+    buf_format(out, "%s #%-3zu %+9lld ms virtual %+6lld ms real  ", mark, i + 1,
+               (long long)(exchange->at_ms - wire->list[0].at_ms),
+               (long long)(exchange->real_ms - wire->list[0].real_ms));
+    add_request(evidence, exchange, out);
+    add_answer(evidence, exchange, out);
+    const char *then = stage_aftermath(evidence->stage, exchange->seq);
+    buf_format(out, "%s%s\n", then ? "; then " : "", then ? then : "");
+}
+
 void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out)
 {
     const struct wire *wire = &evidence->wire;
@@ -149,19 +162,19 @@ void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struc
     size_t past = first + EXCERPT_LINES < wire->n ? first + EXCERPT_LINES : wire->n;
     if (first)
         buf_format(out, "  … %zu earlier exchanges\n", first);
-    for (size_t i = first; i < past; i++) {
-        const struct exchange *exchange = &wire->list[i];
-        buf_format(out, "%s #%-3zu %+9lld ms virtual %+6lld ms real  ", i == at ? ">" : " ", i + 1,
-                   (long long)(exchange->at_ms - wire->list[0].at_ms),
-                   (long long)(exchange->real_ms - wire->list[0].real_ms));
-        add_request(evidence, exchange, out);
-        add_answer(evidence, exchange, out);
-        const char *then = stage_aftermath(evidence->stage, exchange->seq);
-        buf_format(out, "%s%s\n", then ? "; then " : "", then ? then : "");
-    }
+    for (size_t i = first; i < past; i++)
+        add_line(evidence, i, i == at ? ">" : " ", out);
     if (past < wire->n)
         buf_format(out, "  … %zu later exchanges\n", wire->n - past);
     if (!wire->n)
+        buf_text(out, "  no request reached the fake\n");
+}
+
+void evidence_add_wire(const struct evidence *evidence, struct buf *out)
+{
+    for (size_t i = 0; i < evidence->wire.n; i++)
+        add_line(evidence, i, " ", out);
+    if (!evidence->wire.n)
         buf_text(out, "  no request reached the fake\n");
 }
 

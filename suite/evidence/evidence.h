@@ -38,6 +38,9 @@ bool evidence_shows_overlap(const struct evidence *evidence);
  * `marked` (or -1) marked. Long wires are shown around the mark. */
 void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out);
 
+/* All of them, however many. */
+void evidence_add_wire(const struct evidence *evidence, struct buf *out);
+
 void evidence_free(struct evidence *evidence);
 
 #endif

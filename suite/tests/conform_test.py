@@ -58,6 +58,38 @@ class Folder(unittest.TestCase):
         return str(path)
 
 
+class Trace(Folder):
+    def test_the_wire_is_written_without_secrets(self):
+        seen = self.file("seen")
+        folder = pathlib.Path(self.folder.name) / "wires"
+        client = f"env | grep -E '^WIX_(APP_SECRET|REFRESH_TOKEN)=' >>'{seen}'; exec {CLIENT}"
+        result = run(client, "--only", "REF-04", "--only", "SEC-09", "--trace", str(folder))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        secrets = [line.split("=", 1)[1] for line in pathlib.Path(seen).read_text().splitlines()]
+        self.assertGreaterEqual(len(secrets), 4)
+        names = {"REF-04", "SEC-09.token", "SEC-09.api", "SEC-09.refresh"}
+        self.assertEqual({file.name for file in folder.iterdir()},
+                         {name + end for name in names for end in (".har", ".ndjson")})
+        for file in folder.iterdir():
+            for secret in secrets:
+                self.assertNotIn(secret, file.read_text(), file.name)
+        lines = [json.loads(line) for line in (folder / "REF-04.ndjson").read_text().splitlines()]
+        entries = json.loads((folder / "REF-04.har").read_text())["log"]["entries"]
+        self.assertEqual(len(lines), 8)
+        self.assertEqual([entry["request"]["method"] for entry in entries],
+                         [line["method"] for line in lines])
+
+    def test_the_wire_is_printed(self):
+        result = run(CLIENT, "--only", "REF-04", "--trace", "-")
+        self.assertIn("#8 ", result.stdout)
+        self.assertIn("grant=refresh_token with <refresh#1>", result.stdout)
+
+    def test_a_folder_that_cannot_be_is_a_sentence(self):
+        result = run(CLIENT, "--only", "REF-04", "--trace", self.file("x") + "/y")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--trace", result.stderr)
+
+
 class ExitStatus(Folder):
     def test_conformant_is_0(self):
         result = run(CLIENT, "--only", "ACQ-*")

@@ -11,6 +11,7 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "trial/judge.h"
+#include "trial/trace.h"
 
 struct result trial_blank(const struct scenario *scenario)
 {
@@ -149,6 +150,25 @@ static void look_whether_it_was_a_herd(const struct trial_setup *setup,
                                     (long long)performance->n_parallel));
 }
 
+/* For --trace: kept in the result, or written while the world is still there. */
+static bool keep_wire(const struct trial_setup *setup, const struct scenario *scenario,
+                      const struct variant *variant, const struct evidence *evidence,
+                      struct result *result, struct err *err)
+{
+    if (!setup->trace)
+        return true;
+    if (strcmp(setup->trace, "-") != 0)
+        return trace_write(setup->trace, scenario, variant, evidence->stage, err);
+    OWNED(buf_free) struct buf text = {0};
+    buf_text(&text, result->wire ? result->wire : "");
+    if (*variant->name)
+        buf_format(&text, "  %s\n", variant->name);
+    evidence_add_wire(evidence, &text);
+    free(result->wire);
+    result->wire = mem_text(buf_str(&text));
+    return true;
+}
+
 static bool try_variant(const struct trial_setup *setup, struct http *http,
                         const struct scenario *scenario, const struct variant *variant,
                         const char *state_folder, struct result *result, struct err *err)
@@ -181,7 +201,7 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         return false;
     look_whether_it_was_a_herd(setup, scenario, &evidence);
     judge_variant(scenario, variant, &evidence, result);
-    return true;
+    return keep_wire(setup, scenario, variant, &evidence, result, err);
 }
 
 /* What the scenario needs and the run does not offer; caller frees with free(); NULL for nothing.

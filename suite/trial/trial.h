@@ -19,6 +19,7 @@ struct trial_setup {
     const cJSON *world;  /* what a world must hold, as POST worlds takes it; NULL: anything */
     const char *ca_file; /* the authority that the client is to trust, or NULL */
     bool unmodified;     /* the client's calls to Wix's hosts are led to the fake */
+    const char *trace;   /* the folder for wires, "-" to keep them in the results; or NULL */
     const char *preload; /* the library that moves a client's clock; NULL: there is none */
     int64_t timeout_ms;
     int quiet_ms;

@@ -58,6 +58,7 @@ void result_free(struct result *result)
     for (size_t i = 0; i < result->n_checks; i++)
         free_check(&result->checks[i]);
     free(result->checks);
+    free(result->wire);
     free(result->reason);
     free(result->known_note);
     *result = (struct result){0};

@@ -33,6 +33,7 @@ struct result {
     enum verdict verdict;
     char *reason; /* why it is N/A, INCONCLUSIVE or ERROR as a whole, or ""; owned */
     int64_t duration_ms;
+    char *wire;                  /* all of it, where that was asked for; owned, or NULL */
     struct check_result *checks; /* owned */
     size_t n_checks;
     bool ran;

@@ -1,0 +1,57 @@
+/* The fake prints its journal as HAR by itself; a line for each entry is made of the JSON form. */
+#include "trial/trace.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "host/files.h"
+#include "shared/buf.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
+
+enum { TRACE_MAX = 256 * 1024 * 1024 };
+
+/* A code or a name as part of a file's name: nothing in it leads elsewhere. */
+static void add_name(struct buf *out, const char *name)
+{
+    for (; *name; name++)
+        buf_char(out, isalnum((unsigned char)*name) || *name == '_' ? *name : '-');
+}
+
+static bool write_form(const char *folder, const char *name, const char *form,
+                       const struct buf *text, struct err *err)
+{
+    OWNED(mem_text_free) char *path = mem_format("%s/%s.%s", folder, name, form);
+    return files_write(path, buf_str(text), text->len, err);
+}
+
+bool trace_write(const char *folder, const struct scenario *scenario, const struct variant *variant,
+                 const struct stage *stage, struct err *err)
+{
+    OWNED(mem_text_free)
+    char *path = mem_format("/journal?redact=1&since=%lld", (long long)stage->journal_from);
+    OWNED(mem_text_free) char *har_path = mem_format("%s&format=har", path);
+    OWNED(tree_free) cJSON *journal = NULL;
+    OWNED(tree_free) cJSON *har = NULL;
+    if (!control_call(&stage->world, "GET", path, NULL, &journal, err) ||
+        !control_call(&stage->world, "GET", har_path, NULL, &har, err))
+        return false;
+    OWNED(buf_free) struct buf name = {0};
+    add_name(&name, scenario->code);
+    if (*variant->name) {
+        buf_char(&name, '.');
+        add_name(&name, variant->name);
+    }
+    OWNED(buf_free) struct buf lines = {.max = TRACE_MAX};
+    const cJSON *entry = NULL;
+    cJSON_ArrayForEach(entry, tree_get(journal, "entries"))
+    {
+        OWNED(mem_text_free) char *line = tree_print(entry);
+        buf_format(&lines, "%s\n", line);
+    }
+    OWNED(buf_free) struct buf whole = {.max = TRACE_MAX};
+    OWNED(mem_text_free) char *har_text = tree_print(har);
+    buf_format(&whole, "%s\n", har_text);
+    return write_form(folder, buf_str(&name), "ndjson", &lines, err) &&
+           write_form(folder, buf_str(&name), "har", &whole, err);
+}
