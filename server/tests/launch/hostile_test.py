@@ -5,11 +5,12 @@ import os
 import select
 import socket
 import ssl
+import subprocess
 import threading
 import time
 import unittest
 
-from fakes import APP, Case, TOKEN_REQUEST
+from fakes import APP, Case, FAKEWIX, TOKEN_REQUEST, environment
 
 H = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -263,6 +264,37 @@ class Hostile(Case):
                 answer += more
         statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
         self.assertEqual(statuses, [b"200", b"404", b"401"])
+
+    def test_no_secret_reaches_the_log(self):
+        """Secrets where they belong and where they do not; what is said at the end names none."""
+        secrets = {name: f"{name}-5ecret-{number}" for number, name in enumerate(
+            ["wrong", "query", "basic", "code", "refresh", "bearer", "referer"])}
+        process = subprocess.Popen(
+            [FAKEWIX, "serve", "--quiet", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=environment())
+        ready = process.stdout.readline()
+        self.port = int(json.loads(ready)["http"].rsplit(":", 1)[1])
+        client = {"client_id": APP["app_id"], "client_secret": secrets["wrong"]}
+        own = {**client, "client_secret": APP["app_secret"]}
+        for request in [
+                post(b"/oauth2/token", json.dumps(
+                    {"grant_type": "client_credentials", **client}).encode()),
+                post(b"/oauth2/token?client_secret=" + secrets["query"].encode(), b"{}"),
+                post(b"/oauth/access", json.dumps(
+                    {"grant_type": "authorization_code", "code": secrets["code"], **own}).encode()),
+                post(b"/oauth/access", json.dumps(
+                    {"grant_type": "refresh_token", "refresh_token": secrets["refresh"], **own}).encode()),
+                post(b"/oauth2/token", b"{}", b"Authorization: Basic " + secrets["basic"].encode() + b"\r\n"),
+                get(b"/apps/v1/instance", b"Authorization: " + secrets["bearer"].encode() + b"\r\n"),
+                get(b"/apps/v1/instance", b"Referer: http://l/?code=" + secrets["referer"].encode() + b"\r\n"),
+                post(b"/oauth2/token", TOKEN_REQUEST.encode()) * 3]:
+            self.status(request)
+        process.terminate()
+        out, err = process.communicate(timeout=30)
+        self.assertIn("lint", err)
+        for name, secret in {**secrets, "own": APP["app_secret"]}.items():
+            self.assertNotIn(secret, ready + out + err, name)
+        self.assertNotIn("JWS.", err)
 
     def test_a_reflected_value_is_never_a_header(self):
         body = json.dumps({"app_id": APP["app_id"], "site_id": "fa4e517e-0000-4000-8000-000000000001",
