@@ -1,5 +1,5 @@
-/* What the two grants of /oauth/access share: reading what is sent, and the two answers' fields.
- * fields. May depend on: grant. Owner: grants. */
+/* What the two grants of /oauth/access share: reading what is sent, and the fields they answer.
+ * May depend on: grant. Owner: grants. */
 #ifndef FAKEWIX_GRANTS_CUSTOM_H
 #define FAKEWIX_GRANTS_CUSTOM_H
 
