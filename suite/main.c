@@ -86,14 +86,31 @@ static void print(FILE *stream, const struct buf *text)
     fflush(stream);
 }
 
+static bool has_profile(const struct options *options, const char *name)
+{
+    const char *profile = options_text(options, OPTION_PROFILE);
+    return profile && strcmp(profile, name) == 0;
+}
+
+static bool is_strict(const struct options *options)
+{
+    return options_text(options, OPTION_STRICT) || has_profile(options, "strict");
+}
+
 static bool choose_plan(const struct options *options, const struct catalogue *catalogue,
                         struct plan *ret_plan, struct err *err)
 {
     const struct option_values *only = &options->values[OPTION_ONLY];
+    const char *profile = options_text(options, OPTION_PROFILE);
+    if (profile && !has_profile(options, "minimal") && !has_profile(options, "strict") &&
+        !has_profile(options, "default"))
+        return err_set(err, "--profile takes minimal, default or strict, not \"%s\"", profile);
     if (!plan_make(catalogue, only->list, only->n, ret_plan, err))
         return false;
     if (options_text(options, OPTION_QUICK))
         plan_make_quick(ret_plan);
+    if (has_profile(options, "minimal"))
+        plan_make_minimal(ret_plan);
     return true;
 }
 
@@ -137,6 +154,8 @@ struct running {
     struct known known;
     struct known flaky;
     struct console console;
+    size_t n_planned;
+    size_t n_told;
     struct server server;
     struct choice choice;
     struct trial_setup setup;
@@ -158,7 +177,7 @@ static void running_free(struct running *running)
 static void tell(void *context, struct result *result)
 {
     struct running *running = context;
-    bool strict = options_text(running->options, OPTION_STRICT) != NULL;
+    bool strict = is_strict(running->options);
     known_apply(&running->known, strict, result);
     if (!result->known)
         known_apply(&running->flaky, strict, result);
@@ -166,6 +185,7 @@ static void tell(void *context, struct result *result)
     if (!options_text(running->options, OPTION_QUIET))
         console_add_line(&running->console, result, &line);
     buf_text(&line, result->wire ? result->wire : "");
+    console_add_progress(&running->console, ++running->n_told, running->n_planned, &line);
     print(stdout, &line);
 }
 
@@ -271,6 +291,7 @@ static bool read_run_options(struct running *running, const struct catalogue *ca
         return err_set(err, "--trace %s: that folder cannot be made: %s", trace, strerror(errno));
     const char *flows = options_text(options, OPTION_FLOWS);
     running->console.colour = wants_colour(options);
+    running->console.live = isatty(STDOUT_FILENO);
     running->again = make_again(options);
     running->preload = find_preload();
     if (running->preload && running->choice.driver.starts)
@@ -384,6 +405,7 @@ static int finish(struct running *running, struct run *run, struct err *err)
 static int try_plan(struct running *running, const struct plan *plan, struct err *err)
 {
     int64_t started_ms = now_steady_ms();
+    running->n_planned = plan->n;
     struct crew_setup crew = {.trial = &running->setup,
                               .plan = plan,
                               .jobs = (int)running->jobs,
@@ -394,7 +416,7 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
     struct run run = {
         .client = running->choice.client,
         .again = running->again,
-        .strict = options_text(running->options, OPTION_STRICT) != NULL,
+        .strict = is_strict(running->options),
         .interrupted = stopped,
         .results = results,
         .n_results = plan->n,

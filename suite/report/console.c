@@ -28,6 +28,8 @@ static void add_mark(const struct console *console, enum verdict verdict, const 
 void console_add_line(const struct console *console, const struct result *result, struct buf *out)
 {
     const struct check_result *deciding = result_deciding(result);
+    if (console->live)
+        buf_text(out, "\r\033[K");
     add_mark(console, result->verdict, result->known ? "known" : looks[result->verdict].mark, out);
     buf_format(out, " %-7s %-44s %5lld ms", result->code, result->id,
                (long long)result->duration_ms);
@@ -38,6 +40,16 @@ void console_add_line(const struct console *console, const struct result *result
     else if (result->verdict == VERDICT_INFO && deciding)
         buf_format(out, "  %s", deciding->seen);
     buf_char(out, '\n');
+}
+
+void console_add_progress(const struct console *console, size_t done, size_t all, struct buf *out)
+{
+    if (!console->live)
+        return;
+    if (done < all)
+        buf_format(out, "\r\033[K%zu of %zu", done, all);
+    else
+        buf_text(out, "\r\033[K");
 }
 
 static void add_field(struct buf *out, const char *name, const char *text)

@@ -7,10 +7,14 @@
 
 struct console {
     bool colour;
+    bool live; /* a person watches: what is under way may be said, and wiped again */
 };
 
 /* One line for one scenario. */
 void console_add_line(const struct console *console, const struct result *result, struct buf *out);
+
+/* How far the run is, where somebody watches: a line that the next one wipes; nothing elsewhere. */
+void console_add_progress(const struct console *console, size_t done, size_t all, struct buf *out);
 
 /* All about what is not fine: rule, expected, seen, wire, source, hint, and how to run it again. */
 void console_add_failures(const struct console *console, const struct run *run, struct buf *out);

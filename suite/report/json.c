@@ -1,4 +1,4 @@
-/* The report for programs. Its shape is in docs/ARCHITECTURE.md and is extended, never renamed. */
+/* For programs. The shape, docs/reference/report.schema.json, is extended and never renamed. */
 #include <stdlib.h>
 
 #include "report/run.h"

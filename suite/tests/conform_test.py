@@ -198,6 +198,25 @@ class Selection(Folder):
         self.assertEqual(codes[0] - codes[1], slow)
         self.assertTrue(slow and codes[1])
 
+    def test_profiles(self):
+        rows = json.loads(conform("list", "--json", "--profile", "minimal").stdout)["scenarios"]
+        self.assertEqual({row["level"] for row in rows}, {"MUST"})
+        warned = [CLIENT + " --bug=form_sent", "--only", "ACQ-04"]
+        self.assertEqual(run(*warned, "--profile", "default").returncode, 0)
+        self.assertEqual(run(*warned, "--profile", "strict").returncode, 1)
+        wrong = run(*warned, "--profile", "hard")
+        self.assertEqual((wrong.returncode, wrong.stderr), (
+            2, 'fakewix-conform: --profile takes minimal, default or strict, not "hard"\n'))
+
+    def test_a_terminal_is_told_how_far_it_is(self):
+        leader, follower = os.openpty()
+        self.addCleanup(os.close, leader)
+        subprocess.run([CONFORM, "run", "--command", CLIENT, "--only", "ACQ-0*"], stdout=follower,
+                       check=True, timeout=120)
+        os.close(follower)
+        self.assertIn("\r\033[K1 of ", os.read(leader, 65536).decode())
+        self.assertNotIn("1 of ", run(CLIENT, "--only", "ACQ-0*").stdout)
+
     def test_the_page_of_the_language_is_fresh(self):
         page = pathlib.Path(__file__).parents[2] / "docs/reference/scenario-language.md"
         self.assertEqual(page.read_text(), conform("explain", "language").stdout,

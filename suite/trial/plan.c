@@ -51,13 +51,33 @@ bool plan_make(const struct catalogue *catalogue, const char *const *patterns, s
     return true;
 }
 
-void plan_make_quick(struct plan *plan)
+static void keep(struct plan *plan, bool (*is_kept)(const struct scenario *scenario))
 {
     size_t n = 0;
     for (size_t i = 0; i < plan->n; i++)
-        if (!plan->list[i]->real_s)
+        if (is_kept(plan->list[i]))
             plan->list[n++] = plan->list[i];
     plan->n = n;
+}
+
+static bool is_quick(const struct scenario *scenario)
+{
+    return scenario->real_s == 0;
+}
+
+void plan_make_quick(struct plan *plan)
+{
+    keep(plan, is_quick);
+}
+
+static bool is_demanded(const struct scenario *scenario)
+{
+    return scenario->level == LEVEL_MUST;
+}
+
+void plan_make_minimal(struct plan *plan)
+{
+    keep(plan, is_demanded);
 }
 
 void plan_free(struct plan *plan)

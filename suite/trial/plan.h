@@ -18,6 +18,9 @@ bool plan_make(const struct catalogue *catalogue, const char *const *patterns, s
 /* Take out what takes real seconds. */
 void plan_make_quick(struct plan *plan);
 
+/* Take out what is not of level MUST. */
+void plan_make_minimal(struct plan *plan);
+
 void plan_free(struct plan *plan);
 
 #endif

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import Ajv from 'ajv/dist/2020.js';
 import { parse } from 'junit2json';
 import { Parser } from 'tap-parser';
 
@@ -42,4 +43,13 @@ test('TAP and JUnit are sound and agree with JSON', async (t) => {
   assert.equal(cases.length, json.scenarios.length);
   const failed = cases.filter((c) => c.failure?.length).map((c) => c.name.split(' ')[0]);
   assert.deepEqual(failed.sort(), fails.sort());
+});
+
+test('JSON is what its schema says', (t) => {
+  const page = new URL('../../../docs/reference/report.schema.json', import.meta.url);
+  const validate = new Ajv.default({ allErrors: true }).compile(JSON.parse(readFileSync(page)));
+  const { json } = reports(t);
+  assert.ok(json.scenarios.some((s) => s.checks.some((c) => c.wire)));
+  assert.ok(validate(json), JSON.stringify(validate.errors, null, 1));
+  assert.ok(!validate({ ...json, schema: 2 }));
 });
