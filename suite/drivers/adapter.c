@@ -372,6 +372,7 @@ static bool move_clock(struct play *play, const struct step *step)
     if (play->over)
         return true;
     cJSON *request = make_request("clock.advance");
+    tree_put_text(request, "client", play->names[0]);
     tree_put_int(request, "seconds", step->n);
     OWNED(tree_free) cJSON *answer = ask(play, request);
     if (answer && !is_success(answer)) {
