@@ -423,7 +423,8 @@ static bool do_step(struct play *play, const struct step *step)
     case STEP_SPOIL_STATE:
         return files_spoil_folder(play->act->state_folder, play->err);
     case STEP_CERTIFICATE:
-        return stage_show_certificate(play->act->stage, step->text, play->err);
+    case STEP_PORT_CLOSED_MS:
+        return event_do_at_port(play->act, step, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
@@ -497,7 +498,7 @@ static unsigned read_caps(const cJSON *hello, struct adapter *adapter)
     }
     if (adapter->command)
         return offers | NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_OUTPUT) |
-               NEED_MASK(NEED_BIT_TLS);
+               NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_PORT);
     return offers & ~NEED_MASK(NEED_BIT_PERSIST);
 }
 

@@ -406,7 +406,8 @@ static bool do_step(struct play *play, const struct step *step)
     case STEP_CLIENT_CLOCK_S:
         return hand_move(play->act->hand, step->n, play->err);
     case STEP_CERTIFICATE:
-        return stage_show_certificate(play->act->stage, step->text, play->err);
+    case STEP_PORT_CLOSED_MS:
+        return event_do_at_port(play->act, step, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
@@ -520,6 +521,7 @@ struct driver app_driver(const struct app_setup *setup)
         .offers = offer(setup->url, NEED_BIT_INSTALL) | offer(setup->url, NEED_BIT_BROWSER) |
                   offer(setup->trigger, NEED_BIT_PARALLEL) |
                   offer(setup->command, NEED_BIT_OUTPUT) | offer(setup->command, NEED_BIT_TLS) |
+                  offer(setup->command, NEED_BIT_PORT) |
                   offer(setup->webhook_url, NEED_BIT_WEBHOOK) |
                   offer(setup->instance_url, NEED_BIT_INSTANCE),
         .context = own,

@@ -46,6 +46,18 @@ static void put_value(cJSON *object, const struct event *event, const struct ste
         tree_put_text(object, text_param, step->text);
 }
 
+bool event_is_at_port(const struct step *step)
+{
+    return step->kind == STEP_CERTIFICATE || step->kind == STEP_PORT_CLOSED_MS;
+}
+
+bool event_do_at_port(const struct act *act, const struct step *step, struct err *err)
+{
+    if (step->kind == STEP_CERTIFICATE)
+        return stage_show_certificate(act->stage, step->text, err);
+    return stage_close_port(act->stage, step->n, err);
+}
+
 bool event_do(const struct act *act, const struct step *step, struct err *err)
 {
     const struct event *event = find_event(step->kind);

@@ -10,6 +10,10 @@
 
 bool event_is(const struct step *step);
 
+/* Whether it happens to the port that the client connects to, and letting it happen there now. */
+bool event_is_at_port(const struct step *step);
+bool event_do_at_port(const struct act *act, const struct step *step, struct err *err);
+
 /* Let it happen now. */
 bool event_do(const struct act *act, const struct step *step, struct err *err);
 

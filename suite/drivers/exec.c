@@ -131,8 +131,8 @@ static bool meet(struct play *play, struct session *session, struct meeting *mee
     } else if (step->kind == STEP_SEEN_AT) {
         OWNED(mem_text_free) char *mark = environment_mark(play->act);
         orphans_add_arguments(mark, &play->performance->arguments);
-    } else if (step->kind == STEP_CERTIFICATE) {
-        if (!stage_show_certificate(play->act->stage, step->text, play->err))
+    } else if (event_is_at_port(step)) {
+        if (!event_do_at_port(play->act, step, play->err))
             return false;
     } else if (!hand_move(play->act->hand, step->n, play->err)) {
         return false;
@@ -240,7 +240,7 @@ static bool arm_step(struct play *play, struct session *session, const struct st
         return event_arm(act, step, calls ? api : token, calls ? calls : 1, play->err);
     if (step_makes_a_call(step))
         return meeting_at(act, step, calls, add_meeting(session), play->err);
-    if (step->kind == STEP_CLIENT_CLOCK_S || step->kind == STEP_CERTIFICATE)
+    if (step->kind == STEP_CLIENT_CLOCK_S || event_is_at_port(step))
         return meeting_after_answer(act, step, calls ? calls : 1, add_meeting(session), play->err);
     return true;
 }
@@ -392,7 +392,8 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
     case STEP_SPOIL_STATE:
         return files_spoil_folder(act->state_folder, play->err);
     case STEP_CERTIFICATE:
-        return stage_show_certificate(act->stage, step->text, play->err);
+    case STEP_PORT_CLOSED_MS:
+        return event_do_at_port(act, step, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
@@ -451,7 +452,8 @@ struct driver exec_driver(const char *command)
         .offers = NEED_MASK(NEED_BIT_PARALLEL) | NEED_MASK(NEED_BIT_OUTPUT) |
                   NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
                   NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES) |
-                  NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_ARGUMENTS),
+                  NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_PORT) |
+                  NEED_MASK(NEED_BIT_ARGUMENTS),
         .context = exec,
         .play = exec_play,
         .free = exec_free,

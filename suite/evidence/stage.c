@@ -30,6 +30,15 @@ bool stage_show_certificate(struct stage *stage, const char *kind, struct err *e
     return stage_arm(stage, rule, "another certificate", 0, err);
 }
 
+bool stage_close_port(struct stage *stage, int64_t ms, struct err *err)
+{
+    OWNED(tree_free) cJSON *rule = cJSON_CreateObject();
+    cJSON *action = tree_put(rule, "do", cJSON_CreateObject());
+    tree_put_text(action, "fault", "refuse-connections");
+    tree_put_int(action, "ms", ms);
+    return stage_arm(stage, rule, "a closed port", 0, err);
+}
+
 bool stage_make_other_instance(struct stage *stage, struct err *err)
 {
     static const char site[] = "0f0e1d2c-3b4a-4596-8778-69504132abcd";

@@ -39,6 +39,9 @@ struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *wha
 /* From here on the world's port for TLS shows that certificate. */
 bool stage_show_certificate(struct stage *stage, const char *kind, struct err *err);
 
+/* Nobody listens at the world's own ports for so many real milliseconds. */
+bool stage_close_port(struct stage *stage, int64_t ms, struct err *err);
+
 /* A second installation of the app, made where there is none yet. */
 bool stage_make_other_instance(struct stage *stage, struct err *err);
 

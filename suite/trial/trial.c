@@ -52,10 +52,10 @@ static bool grant_wishes(const struct world *world, const cJSON *wish, struct er
 static cJSON *make_wish(const struct trial_setup *setup, const struct variant *variant)
 {
     cJSON *wish = setup->world ? cJSON_Duplicate(setup->world, true) : cJSON_CreateObject();
-    if (variant->tls) {
+    if (variant->tls || variant_has_step(variant, STEP_PORT_CLOSED_MS))
         tree_put_flag(wish, "listener", true);
+    if (variant->tls)
         tree_put_text(wish, "tls", variant->tls);
-    }
     return wish;
 }
 
@@ -208,8 +208,9 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
  */
 static char *find_lack(const struct trial_setup *setup, const struct scenario *scenario)
 {
-    bool has_tls = setup->server->ca_file && !setup->unmodified;
-    unsigned offers = has_tls ? setup->offers : setup->offers & ~NEED_MASK(NEED_BIT_TLS);
+    bool has_ports = setup->server->ca_file && !setup->unmodified; /* they are on loopback */
+    unsigned ports = NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_PORT);
+    unsigned offers = has_ports ? setup->offers : setup->offers & ~ports;
     for (int need = 0; need < NEED_COUNT; need++)
         if (scenario->needs & ~offers & NEED_MASK(need))
             return mem_format("needs \"%s\", which the driver %s does not offer here",

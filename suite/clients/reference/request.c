@@ -145,7 +145,10 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     set_trust(client, curl);
     if (client->bug == BUG_debug_tells_all && getenv("CONFORM_DEBUG") && request->header)
         fprintf(stderr, "> %s\n", request->header);
-    bool whole = curl_easy_perform(curl) == CURLE_OK;
+    CURLcode result = curl_easy_perform(curl);
+    bool whole = result == CURLE_OK;
+    if (result == CURLE_COULDNT_CONNECT && client->bug == BUG_crash_when_nobody_listens)
+        abort();
     if (whole || client->bug == BUG_partial_reply_used)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (client->bug == BUG_interim_taken)
