@@ -42,7 +42,7 @@ void install_remove(struct world *world, struct instance *instance)
     event_removed(world, instance);
 }
 
-enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: wix-facts section 9, pick 13 */
+enum { TICKET_LIFE_MS = 600000 }; /* ten minutes: pick-13 */
 
 char *install_app_url(struct world *world, int64_t now_ms, const struct app *app,
                       const char *site_id)

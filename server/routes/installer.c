@@ -119,7 +119,7 @@ static enum refusal read_wish(struct exchange *x, struct wish *wish)
     return refusal ? refusal : consent_read_site(x, wish->site_id);
 }
 
-/* Order code, state, instanceId (wix-facts section 9, pick 11). */
+/* Order code, state, instanceId (pick-11). */
 static enum refusal agree(struct exchange *x, struct wish *wish)
 {
     if (wish->ticket_serial) {

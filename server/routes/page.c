@@ -1,5 +1,5 @@
 /* One frame for all pages. No header forbids framing, and the opener policy is the one that Wix's
- * own flow asks for (wix-facts 4.1). */
+ * own flow asks for. */
 #include "routes/page.h"
 
 #include <stdlib.h>

@@ -79,7 +79,7 @@ START_TEST(members_nobody_knows_are_ignored)
 }
 END_TEST
 
-/* ---- shapes (wix-facts 1.5) ---- */
+/* ---- shapes (FIDELITY.md, token shapes) ---- */
 
 static const struct {
     const char *name, *kid, *alg, *data;

@@ -197,7 +197,7 @@ START_TEST(profile_chooses_the_status)
 }
 END_TEST
 
-/* ---- the token's shape (wix-facts 1.5) ---- */
+/* ---- the token's shape (FIDELITY.md, token shapes) ---- */
 
 START_TEST(token_has_the_observed_shape)
 {
@@ -266,7 +266,7 @@ START_TEST(info_of_an_access_token)
     answer_expect(&answer, "clientId", harness_value(fake, "APP"));
     answer_expect(&answer, "siteId", harness_value(fake, "SITE"));
     answer_expect(&answer, "instanceId", harness_value(fake, "INSTANCE"));
-    /* int64 is a text in proto3's JSON (wix-facts 3). */
+    /* int64 is a text in proto3's JSON. */
     ck_assert(cJSON_IsString(answer_at(&answer, "exp")));
     answer_expect(&answer, "iat", "1893456000");
     answer_expect(&answer, "exp", "1893470400");

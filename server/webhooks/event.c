@@ -1,4 +1,4 @@
-/* Default payloads of the events that the public typings describe (wix-facts 6.2). A test may
+/* Default payloads of the events that the public typings describe. A test may
  * send any other type, and any other data. */
 #include "webhooks/event.h"
 

@@ -3,7 +3,7 @@
  *     {"data":"{\"data\":\"{\\\"appId\\\":…}\",\"instanceId\":…,\"eventType\":…,
  *               \"identity\":\"{…}\"}","iat":…,"exp":…}
  *
- * The inner two layers are texts, not objects: the official SDK insists on it (wix-facts 6.2). */
+ * The inner two layers are texts, not objects: the official SDK insists on it. */
 #include "webhooks/letter.h"
 
 #include <openssl/evp.h>
