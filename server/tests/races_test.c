@@ -41,6 +41,7 @@ static void make_ticket(struct harness *fake)
 
 static void make_fault(struct harness *fake)
 {
+    harness_do(fake, 204, "DELETE /_fakewix/faults", NULL); /* spent ones count to the limit */
     harness_do(fake, 201, "POST /_fakewix/faults",
                "{'on':{'route':'GET /conformance/probe'},'do':{'fault':'status','status':418}}");
 }
