@@ -1,5 +1,4 @@
 /* fakewix-conform: the only file of the suite that prints, reads the environment and exits. */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -7,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "again.h"
@@ -17,6 +15,7 @@
 #include "host/files.h"
 #include "host/orphans.h"
 #include "init.h"
+#include "judging.h"
 #include "options.h"
 #include "report/compare.h"
 #include "report/console.h"
@@ -30,8 +29,6 @@
 #include "shared/tree.h"
 #include "trial/crew.h"
 #include "trial/known.h"
-
-enum { QUIET_MS = 150, PERCENT = 100 };
 
 static const char *look_up(const char *name)
 {
@@ -86,39 +83,11 @@ static void print(FILE *stream, const struct buf *text)
     fflush(stream);
 }
 
-static bool has_profile(const struct options *options, const char *name)
-{
-    const char *profile = options_text(options, OPTION_PROFILE);
-    return profile && strcmp(profile, name) == 0;
-}
-
-static bool is_strict(const struct options *options)
-{
-    return options_text(options, OPTION_STRICT) || has_profile(options, "strict");
-}
-
-static bool choose_plan(const struct options *options, const struct catalogue *catalogue,
-                        struct plan *ret_plan, struct err *err)
-{
-    const struct option_values *only = &options->values[OPTION_ONLY];
-    const char *profile = options_text(options, OPTION_PROFILE);
-    if (profile && !has_profile(options, "minimal") && !has_profile(options, "strict") &&
-        !has_profile(options, "default"))
-        return err_set(err, "--profile takes minimal, default or strict, not \"%s\"", profile);
-    if (!plan_make(catalogue, only->list, only->n, ret_plan, err))
-        return false;
-    if (options_text(options, OPTION_QUICK))
-        plan_make_quick(ret_plan);
-    if (has_profile(options, "minimal"))
-        plan_make_minimal(ret_plan);
-    return true;
-}
-
 static int command_list(const struct options *options, const struct catalogue *catalogue,
                         struct err *err)
 {
     OWNED(plan_free) struct plan plan = {0};
-    if (!choose_plan(options, catalogue, &plan, err))
+    if (!judging_choose(options, catalogue, &plan, err))
         return RUN_USAGE;
     OWNED(buf_free) struct buf out = {0};
     if (options_text(options, OPTION_JSON))
@@ -150,75 +119,11 @@ static int command_explain(const struct options *options, const struct catalogue
 /* ---- run ---- */
 
 struct running {
-    const struct options *options;
-    struct known known;
-    struct known flaky;
+    struct judging judging;
     struct console console;
     size_t n_planned;
     size_t n_told;
-    struct server server;
-    struct choice choice;
-    struct trial_setup setup;
-    int64_t jobs;
-    char *again;
-    char *preload;
 };
-
-static void running_free(struct running *running)
-{
-    known_free(&running->known);
-    known_free(&running->flaky);
-    server_stop(&running->server);
-    choice_free(&running->choice);
-    free(running->again);
-    free(running->preload);
-}
-
-static void tell(void *context, struct result *result)
-{
-    struct running *running = context;
-    bool strict = is_strict(running->options);
-    known_apply(&running->known, strict, result);
-    if (!result->known)
-        known_apply(&running->flaky, strict, result);
-    OWNED(buf_free) struct buf line = {0};
-    if (!options_text(running->options, OPTION_QUIET))
-        console_add_line(&running->console, result, &line);
-    buf_text(&line, result->wire ? result->wire : "");
-    console_add_progress(&running->console, ++running->n_told, running->n_planned, &line);
-    print(stdout, &line);
-}
-
-/* The command line that repeats this run; --only is added per scenario. */
-static char *make_again(const struct options *options)
-{
-    static const enum option kept[] = {OPTION_LISTEN,  OPTION_UNMODIFIED, OPTION_ROUTE,
-                                       OPTION_FLOWS,   OPTION_SERVER,     OPTION_CONTROL_TOKEN,
-                                       OPTION_TIMEOUT, OPTION_CAPS,       OPTION_SCENARIO_DIR};
-    struct buf line = {0};
-    buf_text(&line, "fakewix-conform run");
-    choice_add_again(options, &line);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        options_add_again(options, kept[i], &line);
-    return buf_take(&line);
-}
-
-static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
-{
-    unsigned offers = 0;
-    while (*text) {
-        size_t len = strcspn(text, ",");
-        OWNED(mem_text_free) char *name = mem_text_n(text, len);
-        enum need need = NEED_COUNT;
-        if (!need_by_name(name, &need))
-            return err_set(err, "--caps has the unknown word \"%s\"; docs/SCENARIOS.md lists them",
-                           name);
-        offers |= NEED_MASK(need);
-        text += len + (text[len] == ',');
-    }
-    *ret_offers = offers;
-    return true;
-}
 
 static bool wants_colour(const struct options *options)
 {
@@ -228,95 +133,19 @@ static bool wants_colour(const struct options *options)
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
-static bool read_flows(const char *text, unsigned *ret_flows, struct err *err)
+static void tell(void *context, struct result *result)
 {
-    unsigned flows = 0;
-    while (*text) {
-        size_t len = strcspn(text, ",");
-        OWNED(mem_text_free) char *name = mem_text_n(text, len);
-        enum flow flow = FLOW_COUNT;
-        if (!flow_by_name(name, &flow))
-            return err_set(err, "--flows takes client_credentials, legacy and install, not \"%s\"",
-                           name);
-        flows |= FLOW_MASK(flow);
-        text += len + (text[len] == ',');
-    }
-    *ret_flows = flows;
-    return true;
-}
-
-/* The library that moves a program's clock, where it was installed with this one; caller frees with
- * free(); NULL where it was not. */
-static char *find_preload(void)
-{
-    OWNED(mem_text_free) char *folder = files_program_folder();
-    char *slash = folder ? strrchr(folder, '/') : NULL;
-    if (!slash)
-        return NULL;
-    *slash = '\0';
-    char *library = mem_format("%s/lib/libfakewix-preload.so", folder);
-    if (access(library, R_OK) == 0)
-        return library;
-    free(library);
-    return NULL;
-}
-
-static bool read_run_options(struct running *running, const struct catalogue *catalogue,
-                             struct err *err)
-{
-    const struct options *options = running->options;
-    const char *known = options_text(options, OPTION_KNOWN_FAILING);
-    const char *flaky = options_text(options, OPTION_KNOWN_FLAKY);
-    const char *caps = options_text(options, OPTION_CAPS);
-    int64_t timeout_s = 0;
-    int64_t scale = 0;
-    if (!options_number(options, OPTION_JOBS, 1, CREW_MAX_JOBS, 1, &running->jobs, err) ||
-        !options_number(options, OPTION_TIMEOUT, 1, 86400, 60, &timeout_s, err) ||
-        !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
-        (known && !known_read(known, catalogue, &running->known, err)) ||
-        (flaky && !known_read(flaky, catalogue, &running->flaky, err)))
-        return false;
-    const char *url = options_text(options, OPTION_SERVER);
-    if (options_text(options, OPTION_UNMODIFIED) && !url)
-        url = routing_address(look_up);
-    const char *token = options_text(options, OPTION_CONTROL_TOKEN);
-    if (url && !server_use(url, token, &running->server, err))
-        return false;
-    if (!choice_make(options, timeout_s * 1000, stop_pipe[0], &running->choice, err))
-        return false;
-    if (running->choice.alone && running->jobs > 1)
-        return err_set(err, "a running app is one client for all scenarios: --jobs must be 1");
-    const char *trace = options_text(options, OPTION_TRACE);
-    if (trace && strcmp(trace, "-") != 0 && mkdir(trace, 0777) != 0 && errno != EEXIST)
-        return err_set(err, "--trace %s: that folder cannot be made: %s", trace, strerror(errno));
-    const char *flows = options_text(options, OPTION_FLOWS);
-    running->console.colour = wants_colour(options);
-    running->console.live = isatty(STDOUT_FILENO);
-    running->again = make_again(options);
-    running->preload = find_preload();
-    if (running->preload && running->choice.driver.starts)
-        running->choice.driver.offers |= NEED_MASK(NEED_BIT_CLOCK);
-    running->flaky.flaky = true;
-    running->setup = (struct trial_setup){
-        .server = &running->server,
-        .driver = &running->choice.driver,
-        .offers = running->choice.driver.offers,
-        .flows = running->choice.alone ? FLOW_MASK(FLOW_LEGACY) | FLOW_MASK(FLOW_INSTALL)
-                                       : FLOW_MASK(FLOW_COUNT) - 1,
-        .world = running->choice.world,
-        .ca_file = routing_address(look_up) ? look_up("FAKEWIX_CA") : NULL,
-        .unmodified = options_text(options, OPTION_UNMODIFIED) != NULL,
-        .trace = options_text(options, OPTION_TRACE),
-        .preload = running->preload,
-        .timeout_ms = timeout_s * 1000,
-        .quiet_ms = (int)(QUIET_MS * scale / PERCENT),
-        .stop_fd = stop_pipe[0],
-    };
-    if ((caps && !read_caps(caps, &running->setup.offers, err)) ||
-        (flows && !read_flows(flows, &running->setup.flows, err)))
-        return false;
-    running->setup.sure = caps ? running->setup.offers : 0;
-    return true;
+    struct running *running = context;
+    bool strict = judging_is_strict(running->judging.options);
+    known_apply(&running->judging.known, strict, result);
+    if (!result->known)
+        known_apply(&running->judging.flaky, strict, result);
+    OWNED(buf_free) struct buf line = {0};
+    if (!options_text(running->judging.options, OPTION_QUIET))
+        console_add_line(&running->console, result, &line);
+    buf_text(&line, result->wire ? result->wire : "");
+    console_add_progress(&running->console, ++running->n_told, running->n_planned, &line);
+    print(stdout, &line);
 }
 
 static bool write_reports(const struct options *options, const struct run *run, struct err *err)
@@ -385,17 +214,17 @@ static char **list_stale(const struct known *known, size_t *ret_n)
 
 static int finish(struct running *running, struct run *run, struct err *err)
 {
-    char **stale = list_stale(&running->known, &run->n_stale);
+    char **stale = list_stale(&running->judging.known, &run->n_stale);
     run->stale = (const char *const *)stale;
     OWNED(buf_free) struct buf text = {0};
     console_add_failures(&running->console, run, &text);
     console_add_summary(&running->console, run, &text);
     print(stdout, &text);
     int status = run_exit_status(run);
-    if (!write_reports(running->options, run, err) || !write_known(running->options, run, err) ||
-        !write_for_github(run, err))
+    if (!write_reports(running->judging.options, run, err) ||
+        !write_known(running->judging.options, run, err) || !write_for_github(run, err))
         status = RUN_BROKEN;
-    again_remember(again_file(look_up), running->options->argv, run);
+    again_remember(again_file(look_up), running->judging.options->argv, run);
     for (size_t i = 0; i < run->n_stale; i++)
         free(stale[i]);
     free(stale);
@@ -406,17 +235,17 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
 {
     int64_t started_ms = now_steady_ms();
     running->n_planned = plan->n;
-    struct crew_setup crew = {.trial = &running->setup,
+    struct crew_setup crew = {.trial = &running->judging.setup,
                               .plan = plan,
-                              .jobs = (int)running->jobs,
+                              .jobs = (int)running->judging.jobs,
                               .told = tell,
                               .context = running,
                               .interrupted = is_stopped};
     struct result *results = crew_run(&crew);
     struct run run = {
-        .client = running->choice.client,
-        .again = running->again,
-        .strict = is_strict(running->options),
+        .client = running->judging.choice.client,
+        .again = running->judging.again,
+        .strict = judging_is_strict(running->judging.options),
         .interrupted = stopped,
         .results = results,
         .n_results = plan->n,
@@ -429,19 +258,29 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
     return status;
 }
 
+static void judging_end(struct judging **judging)
+{
+    judging_free(*judging);
+}
+
 static int command_run(const struct options *options, const struct catalogue *catalogue,
                        struct err *err)
 {
     OWNED(plan_free) struct plan plan = {0};
-    OWNED(running_free) struct running running = {.options = options};
+    struct running running = {
+        .judging.options = options,
+        .console = {.colour = wants_colour(options), .live = isatty(STDOUT_FILENO)},
+    };
+    OWNED(judging_end) struct judging *judging = &running.judging;
     if (options_text(options, OPTION_UNMODIFIED) && !routing_address(look_up)) {
         routing_enter(options, look_up, err);
         return RUN_BROKEN;
     }
-    if (!read_run_options(&running, catalogue, err) || !choose_plan(options, catalogue, &plan, err))
+    if (!judging_read(judging, catalogue, look_up, stop_pipe[0], err) ||
+        !judging_choose(options, catalogue, &plan, err))
         return RUN_USAGE;
-    if (!running.server.url &&
-        !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &running.server,
+    if (!judging->server.url &&
+        !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &judging->server,
                       err))
         return RUN_BROKEN;
     return try_plan(&running, &plan, err);
