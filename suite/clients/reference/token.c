@@ -19,7 +19,7 @@
 enum {
     DEFAULT_LIFETIME_S = 300,
     LEEWAY_S = 1,
-    TOKEN_LIMIT_MS = 2000,
+    TOKEN_LIMIT_MS = 4000,
     HOUR_S = 3600,
     DAY_S = 86400
 };
