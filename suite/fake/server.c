@@ -66,10 +66,12 @@ bool server_start(const char *fallback, const char *listen, struct server *ret_s
     struct server server = {.ca_folder = listen ? NULL : files_make_folder(err)};
     if (!listen && !server.ca_folder)
         return false;
-    /* A herd that waits at a gate needs a thread for each of its callers. */
+    /* It ends with us, however we end; a herd that waits at a gate needs a thread for each of
+     * its callers. */
     const char *const argv[] = {program,
                                 "serve",
                                 "--quiet",
+                                "--stop-with-stdin",
                                 "--workers",
                                 "400",
                                 "--lint",
@@ -81,7 +83,8 @@ bool server_start(const char *fallback, const char *listen, struct server *ret_s
                                 "--ca-dir",
                                 server.ca_folder,
                                 NULL};
-    struct process_spec spec = {.argv = argv, .env = &env, .talk = true, .pass_err = true};
+    struct process_spec spec = {
+        .argv = argv, .env = &env, .feed = true, .talk = true, .pass_err = true};
     if (!process_start(&spec, &server.process, err) || !read_ready_line(&server, err)) {
         server_stop(&server);
         return false;

@@ -33,17 +33,19 @@ def run(command, *arguments, env=None):
     return conform("run", "--command", command, *arguments, env=env)
 
 
-def fakes_alive():
-    names = []
+def children():
+    """Number and parent of each fake that runs."""
     for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = entry.read_bytes().split(b"\0")
-            parent = int((entry.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if entry.read_bytes().split(b"\0")[0] == os.fsencode(BIN / "fakewix"):
+                parent = int((entry.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                yield entry.parent.name, parent
         except (OSError, ValueError):
             continue
-        if words[0] == os.fsencode(BIN / "fakewix") and parent == 1:
-            names.append(entry.parent.name)
-    return names
+
+
+def fakes_alive():
+    return [pid for pid, parent in children() if parent == 1]
 
 
 class Folder(unittest.TestCase):
@@ -156,6 +158,20 @@ class ExitStatus(Folder):
         self.assertTrue(data["interrupted"])
         self.assertEqual(data["summary"]["pass"], 0)
         self.assertEqual(fakes_alive(), [])
+
+    def test_a_judge_that_is_killed_leaves_no_fake(self):
+        judge = subprocess.Popen([CONFORM, "run", "--command", "echo; sleep 60", "--only", "ACQ-01"],
+                                 stdout=subprocess.DEVNULL)
+        fakes = lambda: [pid for pid, parent in children() if parent == judge.pid]  # noqa: E731
+        deadline = time.monotonic() + 30
+        while not fakes() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        fake = fakes()[0]
+        judge.kill()
+        judge.wait()
+        while pathlib.Path(f"/proc/{fake}").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertFalse(pathlib.Path(f"/proc/{fake}").exists())
 
     def test_a_client_that_hangs_is_ended_in_time(self):
         started = time.monotonic()
