@@ -271,13 +271,27 @@ void *dlopen(const char *file, int mode)
 
 /* ---- the clock ---- */
 
+/* A file of more than 8 bytes asks to be told that a program goes by it: its ninth becomes 1. */
+static void leave_mark(int fd)
+{
+    char mark = 0;
+    if (pread(fd, &mark, 1, sizeof(int64_t)) != 1)
+        return;
+    mark = 1;
+    if (pwrite(fd, &mark, 1, sizeof(int64_t)) != 1)
+        return;
+}
+
 static const atomic_llong *map_offset(void)
 {
     static const atomic_llong none;
     const char *path = getenv("FAKEWIX_PRELOAD_CLOCK");
-    int fd = path && *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path && *path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        fd = path && *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return &none;
+    leave_mark(fd);
     const void *page = mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     /* cppcheck-suppress memleak ; mapped for as long as the process lives */

@@ -100,6 +100,82 @@ void check_token_in_one_place(const struct evidence *evidence, const cJSON *para
     }
 }
 
+/* The installation that the call behind an exchange was asked for. Borrowed. */
+static const char *instance_asked(const struct evidence *evidence, const struct exchange *exchange)
+{
+    const struct performance *performance = &evidence->performance;
+    bool is_other = false;
+    for (size_t i = 0; i < performance->n_answers; i++)
+        if (performance->answers[i].from_seq <= exchange->seq)
+            is_other = performance->answers[i].is_other;
+    return is_other ? evidence->stage->other_instance_id : evidence->stage->world.instance_id;
+}
+
+void check_token_of_right_instance(const struct evidence *evidence, const cJSON *params,
+                                   struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    (void)params;
+    buf_text(&finding->expected, "in each call a token of the installation that it is for");
+    finding_undecided(finding, "no API request");
+    for (size_t i = 0; i < wire->n; i++) {
+        const struct exchange *exchange = &wire->list[i];
+        const char *asked = instance_asked(evidence, exchange);
+        if (!counting_is_api(exchange))
+            continue;
+        if (*exchange->instance_id && asked && strcmp(exchange->instance_id, asked) != 0) {
+            finding_broken(finding, exchange, "<%s>, which was issued for another installation",
+                           evidence_token_name(evidence, exchange->token));
+            return;
+        }
+        finding_holds(finding, "each call with a token of its installation");
+    }
+}
+
+void check_body_survives_retry(const struct evidence *evidence, const cJSON *params,
+                               struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    size_t again = refused < wire->n ? counting_first(wire, refused + 1, counting_is_api) : wire->n;
+    (void)params;
+    buf_text(&finding->expected, "the same method and the same body in the call made again");
+    if (again == wire->n) {
+        finding_undecided(finding, "no call was refused and made again");
+        return;
+    }
+    const struct exchange *first = &wire->list[refused];
+    const struct exchange *second = &wire->list[again];
+    if (strcmp(first->method, second->method) != 0)
+        finding_broken(finding, second, "%s, which was %s", second->method, first->method);
+    else if (strcmp(first->body, second->body) != 0)
+        finding_broken(finding, second, "%zu bytes of a body, which were %zu", strlen(second->body),
+                       strlen(first->body));
+    else
+        finding_holds(finding, "the same %zu bytes", strlen(first->body));
+}
+
+static bool is_post(const struct exchange *exchange)
+{
+    return counting_is_api(exchange) && strcmp(exchange->method, "POST") == 0 &&
+           !exchange_header(exchange, "Idempotency-Key");
+}
+
+void check_post_not_replayed(const struct evidence *evidence, const cJSON *params,
+                             struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    int64_t n = counting_from(wire, 0, is_post);
+    (void)params;
+    buf_text(&finding->expected, "one POST, or an Idempotency-Key");
+    if (n > 1)
+        finding_broken(finding, counting_nth(wire, is_post, 2), "%lld POSTs", (long long)n);
+    else if (counting_first(wire, 0, counting_is_api) == wire->n)
+        finding_undecided(finding, "no API request");
+    else
+        finding_holds(finding, "sent once");
+}
+
 void check_api_use_measured(const struct evidence *evidence, const cJSON *params,
                             struct finding *finding)
 {

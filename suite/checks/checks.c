@@ -98,6 +98,14 @@ void finding_undecided(struct finding *finding, const char *format, ...)
     va_end(args);
 }
 
+void finding_elsewhere(struct finding *finding, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(finding, FINDING_ELSEWHERE, format, args);
+    va_end(args);
+}
+
 void finding_broken(struct finding *finding, const struct exchange *culprit, const char *format,
                     ...)
 {

@@ -17,6 +17,7 @@ enum finding_kind {
     FINDING_BROKEN,
     FINDING_UNDECIDED, /* what the rule is about did not happen */
     FINDING_MEASURED,  /* `seen` is a value, for INFO */
+    FINDING_ELSEWHERE, /* the client does not do what the scenario is about, and need not */
 };
 
 struct finding {
@@ -58,6 +59,8 @@ void finding_holds(struct finding *finding, const char *format, ...)
 void finding_measured(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void finding_undecided(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void finding_elsewhere(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* culprit: the exchange that breaks the rule; NULL where it is an absence. */
 void finding_broken(struct finding *finding, const struct exchange *culprit, const char *format,

@@ -60,10 +60,13 @@ void check_clock_has_moved(const struct evidence *evidence, const cJSON *params,
     buf_text(&finding->expected, "a second token request, 700 s after a token for 600 s");
     if (n >= 2)
         finding_holds(finding, "it asked for another token");
+    else if (evidence->performance.has_moved_clock)
+        finding_elsewhere(finding, "does not count a token's life by the time of day: it asked for "
+                                   "no other token, though its clock was moved");
     else
         finding_undecided(finding,
-                          "%lld token requests: its clock could not be moved, or it does "
-                          "not go by it",
+                          "%lld token requests, and nothing shows that its clock could be "
+                          "moved",
                           (long long)n);
 }
 

@@ -91,6 +91,37 @@ void check_ends_in_time(const struct evidence *evidence, const cJSON *params,
         finding_holds(finding, "an end in time");
 }
 
+/* Spread out by a quarter of the wait, or more: that is no accident. */
+void check_retry_spread_measured(const struct evidence *evidence, const cJSON *params,
+                                 struct finding *finding)
+{
+    enum { A_HERD = 4, SHARE = 4 };
+    const struct wire *wire = &evidence->wire;
+    size_t last = wire->n;
+    int64_t first_ms = INT64_MAX;
+    int64_t last_ms = 0;
+    int64_t n = 0;
+    (void)params;
+    for (size_t i = 0; i < wire->n; i++)
+        if (is_api_busy(&wire->list[i]))
+            last = i;
+    for (size_t i = last + 1; i < wire->n; i++) {
+        const struct exchange *retry = &wire->list[i];
+        if (!counting_is_api(retry))
+            continue;
+        first_ms = retry->real_ms < first_ms ? retry->real_ms : first_ms;
+        last_ms = retry->real_ms > last_ms ? retry->real_ms : last_ms;
+        n++;
+    }
+    if (n < A_HERD)
+        finding_undecided(finding, "%lld of the calls were made again", (long long)n);
+    else
+        finding_measured(finding, "they come back %s",
+                         (last_ms - first_ms) * SHARE < first_ms - wire->list[last].real_ms
+                             ? "together"
+                             : "spread out");
+}
+
 void check_patience_measured(const struct evidence *evidence, const cJSON *params,
                              struct finding *finding)
 {

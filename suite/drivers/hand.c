@@ -10,11 +10,24 @@
 
 #include "shared/mem.h"
 
+enum { HAND_BYTES = 16 }; /* the hand's 8, and room for the library's mark */
+
+bool hand_was_read(const struct hand *hand)
+{
+    char mark = 0;
+    int fd = open(hand->file, O_RDONLY | O_CLOEXEC);
+    bool read = fd >= 0 && pread(fd, &mark, 1, sizeof hand->ahead_ms) == 1;
+    if (fd >= 0)
+        close(fd);
+    return read && mark;
+}
+
 static bool write_hand(const struct hand *hand, int flags, struct err *err)
 {
     int fd = open(hand->file, O_WRONLY | O_CLOEXEC | flags, 0644);
-    bool written = fd >= 0 && pwrite(fd, &hand->ahead_ms, sizeof hand->ahead_ms, 0) ==
-                                  (ssize_t)sizeof hand->ahead_ms;
+    bool written =
+        fd >= 0 && (!(flags & O_CREAT) || ftruncate(fd, HAND_BYTES) == 0) &&
+        pwrite(fd, &hand->ahead_ms, sizeof hand->ahead_ms, 0) == (ssize_t)sizeof hand->ahead_ms;
     int why = errno;
     if (fd >= 0)
         close(fd);

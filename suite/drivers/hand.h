@@ -23,6 +23,9 @@ bool hand_open(const char *folder, const char *library, struct hand *ret_hand, s
 /* Let time pass for the client, or take it back. */
 bool hand_move(struct hand *hand, int64_t seconds, struct err *err);
 
+/* Whether a program has asked for the time that the hand shows. */
+bool hand_was_read(const struct hand *hand);
+
 /* Let a program follow the hand. */
 void hand_guide(const struct hand *hand, struct process_env *env);
 

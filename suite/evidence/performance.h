@@ -73,9 +73,10 @@ struct performance {
     int64_t n_parallel;
     bool persists; /* left something in its state folder */
     bool left_children;
-    bool shows_store; /* others may read a file of its state folder */
-    int64_t took_ms;  /* real time, from its start to its end */
-    struct buf out;   /* what it printed, bounded */
+    bool has_moved_clock; /* its clock was moved, and it was seen that it can be */
+    bool shows_store;     /* others may read a file of its state folder */
+    int64_t took_ms;      /* real time, from its start to its end */
+    struct buf out;       /* what it printed, bounded */
     struct buf err;
     struct buf arguments;     /* the command lines of its processes, where they were looked at */
     struct install *installs; /* owned, as are the next two */

@@ -132,7 +132,10 @@ static bool is_tripped(const struct result *result, const struct result *referen
         return false;
     if (verdict_worse(result->verdict, reference->verdict) != reference->verdict)
         return true;
-    for (size_t i = 0; reference->verdict == VERDICT_INFO && i < result->n_checks; i++)
+    bool was_measured = reference->verdict == VERDICT_INFO;
+    if (was_measured && result->verdict == VERDICT_NA)
+        return true;
+    for (size_t i = 0; was_measured && i < result->n_checks; i++)
         if (i < reference->n_checks && result->checks[i].verdict == VERDICT_INFO &&
             strcmp(result->checks[i].seen, reference->checks[i].seen) != 0)
             return true;

@@ -33,6 +33,10 @@ enum { MOST_LINES = 8 };
     {                                                                                              \
         "POST", "/w/test/oauth/access", NULL, 400, "access-grant", EXCHANGE(code), "{}"            \
     }
+#define POST(token, status, body)                                                                  \
+    {                                                                                              \
+        "POST", "/w/test/conformance/probe", token, status, NULL, body, NULL                       \
+    }
 #define A1 "{\"access_token\":\"A1\"}"
 #define A2 "{\"access_token\":\"A2\"}"
 #define A1R1 "{\"access_token\":\"A1\",\"refresh_token\":\"R1\"}"
@@ -158,6 +162,7 @@ static const struct {
     {"no-expired-token-sent", NULL, FINDING_BROKEN, 2, {TOKEN(CC, A1), EXPIRED("A1")}},
     {"no-expired-token-sent", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
     {"clock-has-moved", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), TOKEN(CC, A2)}},
+    {"clock-has-moved", "{}", FINDING_ELSEWHERE, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
     {"clock-has-moved", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
 
     {"retried-after-401",
@@ -281,6 +286,21 @@ static const struct {
      {ACCESS(REFRESH("R1"), A1), CALL("A1", 200)}},
     {"refresh-token-not-at-api", NULL, FINDING_BROKEN, 1, {CALL("R1", 401)}},
     {"refresh-token-not-at-api", NULL, FINDING_UNDECIDED, -1, {ACCESS(REFRESH("R1"), A1)}},
+    {"token-of-right-instance", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
+    {"token-of-right-instance", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"body-survives-retry", NULL, FINDING_HOLDS, -1, {POST("A1", 401, "x"), POST("A2", 200, "x")}},
+    {"body-survives-retry", NULL, FINDING_BROKEN, 2, {POST("A1", 401, "x"), POST("A2", 200, "")}},
+    {"body-survives-retry", NULL, FINDING_BROKEN, 2, {POST("A1", 401, "x"), CALL("A2", 200)}},
+    {"body-survives-retry", NULL, FINDING_UNDECIDED, -1, {POST("A1", 401, "x")}},
+    {"post-not-replayed", NULL, FINDING_HOLDS, -1, {POST("A1", 503, "x"), CALL("A1", 200)}},
+    {"post-not-replayed", NULL, FINDING_BROKEN, 2, {POST("A1", 503, "x"), POST("A1", 200, "x")}},
+    {"post-not-replayed", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"retry-spread-measured", NULL, FINDING_UNDECIDED, -1, {CALL("A1", 429), CALL("A1", 200)}},
+    {"retry-spread-measured",
+     NULL,
+     FINDING_MEASURED,
+     -1,
+     {CALL("A1", 429), CALL("A1", 200), CALL("A1", 200), CALL("A1", 200), CALL("A1", 200)}},
     {"ends-in-time", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
     {"refresh-token-was-given", NULL, FINDING_HOLDS, -1, {ACCESS(REFRESH("R1"), A1)}},
     {"refresh-token-was-given", NULL, FINDING_HOLDS, -1, {TOKEN(CC, A1)}},
@@ -383,7 +403,10 @@ START_TEST(a_check_finds_what_it_is_for)
     const char *text = cases[_i].params;
     OWNED(tree_free) cJSON *params = text ? tree_parse(text, strlen(text), NULL) : NULL;
     struct stage stage = wire_stage();
-    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 2};
+    OWNED(evidence_free)
+    struct evidence evidence = {
+        .stage = &stage,
+        .performance = {.n_calls = 2, .has_moved_clock = cases[_i].kind == FINDING_ELSEWHERE}};
     wire_write(cases[_i].lines, &evidence.wire);
     evidence_name_secrets(&evidence);
     OWNED(finding_free) struct finding finding = {.seq = -1};
@@ -430,6 +453,26 @@ START_TEST(a_header_is_looked_at)
     checks_find(headers[_i].check)->fn(&evidence, NULL, &finding);
     ck_assert_msg(finding.kind == headers[_i].kind, "%s (row %d) found %d: %s", headers[_i].check,
                   _i, (int)finding.kind, buf_str(&finding.seen));
+}
+END_TEST
+
+/* A token of an installation, in a call that was asked for another one. */
+START_TEST(a_token_of_another_installation_is_seen)
+{
+    static const struct wire_line lines[] = {TOKEN(CC, A1), CALL("A1", 200), {0}};
+    static char other[] = "other";
+    struct stage stage = wire_stage();
+    stage.other_instance_id = other;
+    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
+    struct answer *asked = performance_add_answer(&evidence.performance);
+    *asked = (struct answer){.step = "call", .ok = true, .is_other = true, .from_seq = 1};
+    asked->text = mem_text("");
+    wire_write(lines, &evidence.wire);
+    free(evidence.wire.list[1].instance_id);
+    evidence.wire.list[1].instance_id = mem_text(_i ? "other" : "inst");
+    OWNED(finding_free) struct finding finding = {.seq = -1};
+    checks_find("token-of-right-instance")->fn(&evidence, NULL, &finding);
+    ck_assert_int_eq(finding.kind, _i ? FINDING_HOLDS : FINDING_BROKEN);
 }
 END_TEST
 
@@ -481,6 +524,7 @@ int main(void)
     tcase_add_loop_test(tests, a_check_finds_what_it_is_for, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tests, a_header_is_looked_at, 0, sizeof headers / sizeof *headers);
     tcase_add_loop_test(tests, what_is_printed_is_looked_at, 0, sizeof leaks / sizeof *leaks);
+    tcase_add_loop_test(tests, a_token_of_another_installation_is_seen, 0, 2);
     tcase_add_test(tests, every_check_is_tested_here);
     return suite_run(suite);
 }

@@ -78,6 +78,8 @@ static enum verdict weigh(const struct finding *finding, enum level level, bool 
         return VERDICT_INFO;
     case FINDING_UNDECIDED:
         return VERDICT_INCONCLUSIVE;
+    case FINDING_ELSEWHERE:
+        return VERDICT_NA;
     case FINDING_BROKEN:
         return has_obstacle && finding->seq < 0 ? VERDICT_INCONCLUSIVE : verdict_of_broken(level);
     }
@@ -213,6 +215,19 @@ static const struct alternative *find_alternative(const struct variant *variant,
     return NULL;
 }
 
+/* What a client does in place of what the scenario is about; caller frees with free(); NULL where
+ * it does that. */
+static char *find_other_way(const struct variant *variant, const struct evidence *evidence)
+{
+    for (size_t i = 0; i < variant->expect.n_demands; i++) {
+        OWNED(finding_free) struct finding finding = {0};
+        ask(&variant->expect.demands[i], evidence, &finding);
+        if (finding.kind == FINDING_ELSEWHERE)
+            return text_of(&finding.seen);
+    }
+    return NULL;
+}
+
 static bool is_broken(const struct result *result)
 {
     enum verdict verdict = result_conclude(result);
@@ -233,6 +248,11 @@ void judge_variant(const struct scenario *scenario, const struct variant *varian
                  "the client used a token of another scenario: its cache was carried over; keep it "
                  "in CONFORM_STATE_DIR, or nowhere",
                  result);
+        return;
+    }
+    OWNED(mem_text_free) char *other_way = find_other_way(variant, evidence);
+    if (other_way) {
+        add_note(scenario, variant, evidence, "client-answer", VERDICT_NA, "", other_way, result);
         return;
     }
     OWNED(mem_text_free) char *obstacle = find_obstacle(evidence);

@@ -199,6 +199,8 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
     if (!set_stage(setup, http, variant, &stage, err) ||
         !play(driver, &act, &evidence.performance, err) || !gather(&stage, &evidence, err))
         return false;
+    if (act.hand && hand_was_read(act.hand))
+        evidence.performance.has_moved_clock = true;
     look_whether_it_was_a_herd(setup, scenario, &evidence);
     judge_variant(scenario, variant, &evidence, result);
     return keep_wire(setup, scenario, variant, &evidence, result, err);

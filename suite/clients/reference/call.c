@@ -11,38 +11,45 @@
 #include "reference/token.h"
 #include "shared/mem.h"
 
-enum { CALL_LIMIT_MS = 20000 };
+enum { CALL_LIMIT_MS = 20000, HALF_A_DAY_MS = 12 * 3600 * 1000 };
 
 /* What may be sent twice: a GET, and whatever was refused before it was looked at. */
-static bool may_repeat(const struct request *request, const struct reply *reply)
+static bool may_repeat(const struct client *client, const struct request *request,
+                       const struct reply *reply)
 {
-    return strcmp(request->method, "GET") == 0 || reply->status == 429;
+    return client->bug == BUG_post_replayed || strcmp(request->method, "GET") == 0 ||
+           reply->status == 429;
 }
 
 static void call_api(const struct client *client, CURL *curl, const struct call_wish *wish,
                      const char *token, struct reply *reply)
 {
+    bool is_again = reply->status != 0;
     bool leak = client->bug == BUG_token_in_uri;
     OWNED(mem_text_free)
     char *url = mem_format("%s%s%s%s", client->api, wish->path ? wish->path : "/conformance/probe",
                            leak ? "?access_token=" : "", leak ? token : "");
     const char *scheme = client->bug == BUG_bearer_sent ? "Bearer " : "";
     OWNED(mem_text_free) char *header = mem_format("Authorization: %s%s", scheme, token);
-    struct request request = {.method = wish->method ? wish->method : "GET",
-                              .url = url,
-                              .header = *token ? header : NULL,
-                              .body = wish->body,
-                              .limit_ms = CALL_LIMIT_MS};
+    struct request request = {
+        .method = wish->method ? wish->method : "GET",
+        .url = url,
+        .header = *token ? header : NULL,
+        .body = is_again && wish->body && client->bug == BUG_body_lost_on_retry ? "" : wish->body,
+        .limit_ms = CALL_LIMIT_MS};
     int tried = 0;
     do
         request_send(client, curl, &request, reply);
-    while (may_repeat(&request, reply) && retry_call(client, reply, ++tried));
+    while (may_repeat(client, &request, reply) && retry_call(client, reply, ++tried));
 }
 
 static bool wants_new_token(const struct client *client, const struct reply *reply)
 {
     long status = reply->status;
     if (client->bug == BUG_empty_401_ignored && !reply->body.len)
+        return false;
+    if (client->bug == BUG_long_sleep_not_survived && client->obtained_ms &&
+        client_now_ms(client) - client->obtained_ms > HALF_A_DAY_MS)
         return false;
     if (status == 401)
         return client->bug != BUG_no_refresh_on_401 && client->bug != BUG_last_second_used;

@@ -39,7 +39,10 @@ struct client {
     char *instance_id; /* NULL until an install tells; owned, like the next two */
     char *refresh_token;
     char *access_token;
-    int64_t expires_ms;       /* of the time of day: it must outlive the program */
+    int64_t expires_ms;       /* of the time of day, as it must outlive the program: renewed then */
+    int64_t dies_ms;          /* a little later: good until then */
+    int64_t obtained_ms;      /* only with a bug */
+    int64_t issued_ms;        /* only with a bug: by the server's clock */
     int64_t ahead_ms;         /* what an adapter was told of time that passed */
     atomic_long n_failures;   /* of requests for a token, so far */
     int64_t first_lifetime_s; /* only with a bug, like the next */

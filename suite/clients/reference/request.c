@@ -142,6 +142,9 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply->headers);
     if (request->body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    /* On a connection that was used before, libcurl sends again what got no answer: not a POST. */
+    if (request->body && request->header)
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
     set_trust(client, curl);
     if (client->bug == BUG_debug_tells_all && getenv("CONFORM_DEBUG") && request->header)
         fprintf(stderr, "> %s\n", request->header);

@@ -3,6 +3,7 @@
 #include "reference/retry.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -24,6 +25,14 @@ static int64_t asked_wait_s(const struct client *client, const struct reply *rep
     time_t until = client->bug == BUG_retry_date_ignored ? -1 : curl_getdate(after, NULL);
     time_t now = date ? curl_getdate(date, NULL) : -1;
     return until > 0 && now > 0 && until > now ? until - now : -1;
+}
+
+/* Only with what is no fault: callers that are sent away together come back one after the other. */
+static int64_t more_ms(const struct client *client)
+{
+    enum { STEP_MS = 100 };
+    static atomic_int callers;
+    return client->bug == BUG_retries_spread ? STEP_MS * atomic_fetch_add(&callers, 1) : 0;
 }
 
 static bool wait_ms(int64_t ms)
@@ -50,7 +59,8 @@ bool retry_call(const struct client *client, const struct reply *reply, int trie
     int64_t asked_s = asked_wait_s(client, reply);
     if (tried >= MOST_TRIES || asked_s > MOST_WAIT_S)
         return false;
-    return wait_ms(asked_s > 0 ? asked_s * 1000 : (int64_t)FIRST_WAIT_MS << (tried - 1));
+    return wait_ms(asked_s > 0 ? asked_s * 1000 + more_ms(client)
+                               : (int64_t)FIRST_WAIT_MS << (tried - 1));
 }
 
 bool retry_token(const struct client *client, const struct reply *reply, int tried)

@@ -73,10 +73,16 @@ void store_load(struct client *client)
         spoil_client(client, buf_str(&text));
         return;
     }
+    bool starts = !client->access_token;
     take(kept, "instance_id", &client->instance_id);
     take(kept, "refresh_token", &client->refresh_token);
     take(kept, "access_token", &client->access_token);
     tree_int(kept, "expires_ms", &client->expires_ms);
+    client->dies_ms = client->expires_ms;
+    tree_int(kept, "dies_ms", &client->dies_ms);
+    int64_t left_ms = 0;
+    if (starts && client->bug == BUG_time_left_stored && tree_int(kept, "left_ms", &left_ms))
+        client->expires_ms = client->dies_ms = client_now_ms(client) + left_ms;
 }
 
 static bool write_whole(const char *path, const char *text, mode_t mode)
@@ -119,6 +125,9 @@ void store_save(const struct client *client)
     tree_put_text(kept, "refresh_token", client->refresh_token);
     tree_put_text(kept, "access_token", client->access_token);
     tree_put_int(kept, "expires_ms", client->expires_ms);
+    tree_put_int(kept, "dies_ms", client->dies_ms);
+    if (client->bug == BUG_time_left_stored)
+        tree_put_int(kept, "left_ms", client->expires_ms - client_now_ms(client));
     OWNED(mem_text_free) char *text = tree_print(kept);
     OWNED(mem_text_free) char *path = path_of(client, client->store_name);
     OWNED(mem_text_free) char *next = mem_format("%s.%lld", path, (long long)getpid());

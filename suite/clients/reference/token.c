@@ -18,7 +18,9 @@
 
 enum {
     DEFAULT_LIFETIME_S = 300,
-    LEEWAY_S = 1,
+    LEEWAY_SHARE = 100,
+    LEEWAY_MIN_S = 1,
+    LEEWAY_MAX_S = 60,
     TOKEN_LIMIT_MS = 4000,
     HOUR_S = 3600,
     DAY_S = 86400
@@ -92,6 +94,32 @@ void token_replace(char **text, const char *value)
     *text = value ? mem_text(value) : NULL;
 }
 
+/* How long before its end a token is renewed: a hundredth of its life, a second at least and a
+ * minute at most. */
+static int64_t leeway_ms(const struct client *client, int64_t lifetime_s)
+{
+    int64_t leeway_s = lifetime_s / LEEWAY_SHARE;
+    leeway_s = leeway_s < LEEWAY_MIN_S ? LEEWAY_MIN_S : leeway_s;
+    leeway_s = leeway_s > LEEWAY_MAX_S ? LEEWAY_MAX_S : leeway_s;
+    if (client->bug == BUG_leeway_of_minutes)
+        leeway_s = 400;
+    if (client->bug == BUG_last_second_used)
+        leeway_s = 0;
+    if (client->bug == BUG_leeway_added)
+        leeway_s = -30;
+    if (client->bug == BUG_renewed_at_half_life)
+        leeway_s = lifetime_s / 2;
+    return leeway_s * 1000;
+}
+
+/* Only with a bug: when a reply was made, by the server's clock. */
+static int64_t date_of(const struct reply *reply, int64_t fallback_ms)
+{
+    OWNED(mem_text_free) char *date = reply_header(reply, "Date");
+    time_t seconds = date ? curl_getdate(date, NULL) : -1;
+    return seconds > 0 ? (int64_t)seconds * 1000 : fallback_ms;
+}
+
 /* Keep what a reply brings, on disk before it is used. A reply without a refresh token leaves the
  * one there is. */
 static bool take_token(struct client *client, const struct reply *reply)
@@ -104,16 +132,20 @@ static bool take_token(struct client *client, const struct reply *reply)
     bool rotates = refresh && *refresh && client->bug != BUG_rotation_ignored;
     if (client->custom && (rotates || client->bug == BUG_refresh_token_dropped))
         token_replace(&client->refresh_token, refresh ? refresh : "undefined");
-    int64_t lifetime_s = answer.lifetime_s ? answer.lifetime_s : DEFAULT_LIFETIME_S;
+    int64_t default_s = client->bug == BUG_five_minutes_unknown ? DAY_S : DEFAULT_LIFETIME_S;
+    int64_t lifetime_s = answer.lifetime_s ? answer.lifetime_s : default_s;
     if (client->bug == BUG_first_lifetime_kept && client->first_lifetime_s)
         lifetime_s = client->first_lifetime_s;
     client->first_lifetime_s = client->first_lifetime_s ? client->first_lifetime_s : lifetime_s;
     if (client->bug == BUG_hours_taken_for_days && lifetime_s > HOUR_S)
         lifetime_s = DAY_S;
-    int64_t leeway_s = client->bug == BUG_leeway_of_minutes ? 400 : LEEWAY_S;
-    if (client->bug == BUG_last_second_used)
-        leeway_s = 0;
-    client->expires_ms = client_now_ms(client) + (lifetime_s - leeway_s) * 1000;
+    int64_t now_ms = client_now_ms(client);
+    client->obtained_ms = now_ms;
+    client->issued_ms = date_of(reply, now_ms);
+    if (client->bug == BUG_date_header_believed)
+        now_ms = client->issued_ms;
+    client->dies_ms = now_ms + lifetime_s * 1000;
+    client->expires_ms = client->dies_ms - leeway_ms(client, lifetime_s);
     if (client->bug == BUG_token_logged)
         fprintf(stderr, "got the token %s\n", client->access_token);
     store_keep(client);
@@ -144,7 +176,6 @@ static bool get_new_token(struct client *client, CURL *curl)
         fputs("no refresh token: the app must be installed again\n", stderr);
         return false;
     }
-    token_replace(&client->access_token, NULL);
     post_for_token(client, curl, new_service, with_secret, &reply);
     for (int i = 1; i < BUGGY_TRIES && repeats_refusal(client, reply.status); i++) {
         post_for_token(client, curl, new_service, with_secret, &reply);
@@ -170,26 +201,52 @@ static bool get_new_token(struct client *client, CURL *curl)
     return taken;
 }
 
+/* Only with a bug: what is made of a clock that was set. */
+static bool is_odd(const struct client *client)
+{
+    enum { SOME_TIME_MS = 60000 };
+    return client->bug == BUG_future_token_refused &&
+           client->issued_ms > client_now_ms(client) + SOME_TIME_MS;
+}
+
+static bool has_slept(const struct client *client)
+{
+    enum { HALF_A_DAY_MS = 12 * 3600 * 1000 };
+    return client->obtained_ms && client_now_ms(client) - client->obtained_ms > HALF_A_DAY_MS;
+}
+
 static bool is_good(const struct client *client, const char *refused)
 {
-    bool young = client_now_ms(client) < client->expires_ms;
+    bool slept = client->bug == BUG_long_sleep_not_survived && has_slept(client);
+    bool young = (client_now_ms(client) < client->expires_ms || slept) && !is_odd(client);
     return client->access_token && (young || client->bug == BUG_expiry_ignored) &&
            !(refused && strcmp(client->access_token, refused) == 0) &&
            client->bug != BUG_token_not_kept;
+}
+
+/* A renewal ahead of time that fails leaves a token that is still good. */
+static bool keep_or_drop(struct client *client, const char *refused)
+{
+    bool alive = client->access_token && !refused && client_now_ms(client) < client->dies_ms;
+    if (alive && client->bug != BUG_early_failure_final)
+        return true;
+    token_replace(&client->access_token, NULL);
+    return false;
 }
 
 /* Another process of this app may have asked while we waited for the store. */
 static bool renew(struct client *client, CURL *curl, const char *refused)
 {
     int store = store_lock(client);
-    if (store >= 0 && client->bug != BUG_store_not_read_again)
+    if (store >= 0 && client->bug != BUG_store_not_read_again &&
+        client->bug != BUG_one_token_at_a_time)
         store_load(client);
     bool late = refused && client->bug == BUG_late_refusal_believed;
     bool there = (!late && is_good(client, refused)) || get_new_token(client, curl);
     if (client->bug == BUG_refreshed_twice && refused)
         there = get_new_token(client, curl);
     store_unlock(store);
-    return there;
+    return there || keep_or_drop(client, refused);
 }
 
 /* Only with a bug: a caller without a good token asks for one, whoever else is asking. */
@@ -209,6 +266,7 @@ static bool ask_alone(struct client *client, CURL *curl)
         token_replace(&client->access_token, own.access_token);
         token_replace(&client->refresh_token, own.refresh_token);
         client->expires_ms = own.expires_ms;
+        client->dies_ms = own.dies_ms;
     }
     client_free(&own);
     return there;
@@ -218,7 +276,7 @@ static bool ask_alone(struct client *client, CURL *curl)
 static bool fetch(struct client *client, CURL *curl, const char *refused, long failures)
 {
     if (client->bug == BUG_token_for_each_caller)
-        return ask_alone(client, curl);
+        return ask_alone(client, curl) || keep_or_drop(client, refused);
     bool failed_meanwhile = client->n_failures != failures;
     if (failed_meanwhile && client->bug != BUG_waiters_try_again)
         return false;
@@ -229,11 +287,15 @@ static bool fetch(struct client *client, CURL *curl, const char *refused, long f
 
 char *token_get(struct client *client, CURL *curl, const char *refused)
 {
+    enum { SOME_TIME_MS = 60000 };
     long failures = client->n_failures;
     pthread_mutex_lock(&client->lock);
+    bool set_back = client->access_token && client->bug == BUG_negative_age_fatal &&
+                    client_now_ms(client) + SOME_TIME_MS < client->obtained_ms;
     bool alone = refused && (client->bug == BUG_late_refusal_believed ||
                              client->bug == BUG_token_for_each_caller);
-    bool there = (!alone && is_good(client, refused)) || fetch(client, curl, refused, failures);
+    bool there = !set_back &&
+                 ((!alone && is_good(client, refused)) || fetch(client, curl, refused, failures));
     char *token = there ? mem_text(client->access_token) : NULL;
     if (client->bug == BUG_refused_token_kept && refused)
         token_replace(&client->access_token, refused);
