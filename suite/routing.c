@@ -11,7 +11,7 @@
 #include "host/files.h"
 #include "shared/mem.h"
 
-enum { FIXED_WORDS = 10 };
+enum { FIXED_WORDS = 12 };
 
 static const char inside[] = "FAKEWIX_CONFORM_INSIDE";
 
@@ -46,6 +46,8 @@ void routing_enter(const struct options *options, options_env_fn *env, struct er
     }
     argv[n++] = mem_text("--lint");
     argv[n++] = mem_text("off");
+    argv[n++] = mem_text("--workers"); /* as fake/server.c starts one */
+    argv[n++] = mem_text("400");
     argv[n++] = mem_text("--");
     OWNED(mem_text_free) char *folder = files_program_folder();
     argv[n++] = mem_format("%s/fakewix-conform", folder ? folder : ".");
