@@ -281,11 +281,18 @@ class Unmodified(Folder):
 
 
 class Clock(Folder):
-    def test_a_client_whose_clock_does_not_move_is_not_blamed(self):
-        result = judge("--command", REFERENCE + " --bug=expiry_ignored", "--only", "EXP-05")
-        self.assertEqual(result.returncode, 3)
-        self.assertIn("its clock could not be moved, or it does not go by it", result.stdout)
-        self.assertIn("because CLK-00", result.stdout)
+    def test_a_client_that_does_not_go_by_its_clock_is_not_asked(self):
+        result = judge("--command", REFERENCE + " --bug=expiry_ignored", "--only", "EXP-05",
+                       "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("does not count a token's life by the time of day", result.stdout)
+        self.assertIn("because CLK-00 (clock/client-clock-moves) gave N/A", result.stdout)
+
+    def test_a_clock_that_cannot_be_moved_leaves_the_run_incomplete(self):
+        result = judge("--command", "env -u LD_PRELOAD " + REFERENCE, "--only", "EXP-05")
+        self.assertEqual(result.returncode, 3, result.stdout)
+        self.assertIn("nothing shows that its clock could be moved", result.stdout)
+        self.assertIn("because CLK-00 (clock/client-clock-moves) gave INCONCLUSIVE", result.stdout)
 
     def test_a_path_that_a_loader_would_split(self):
         place = pathlib.Path(self.folder.name) / "with a space"
