@@ -61,7 +61,7 @@ class Doors(Case):
         for kind, reason in [("unknown-ca", "unable to get local issuer|self.signed"),
                              ("expired", "expired"), ("not-yet-valid", "not yet valid"),
                              ("wrong-host", "not valid for"), ("self-signed", "self.signed"),
-                             ("old-protocol", "PROTOCOL|protocol|alert")]:
+                             ("old-protocol", "PROTOCOL|protocol|alert|legacy sigalg")]:
             with self.subTest(kind):
                 self.world = self.control("POST", "/worlds", {"listener": True})
                 self.faults = "/worlds/" + self.world["world"] + "/faults"

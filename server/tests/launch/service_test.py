@@ -26,7 +26,7 @@ class Service(unittest.TestCase):
     def test_unit_is_sound(self):
         with tempfile.TemporaryDirectory() as folder:
             unit = pathlib.Path(folder) / UNIT.name
-            unit.write_text(UNIT.read_text().replace("/usr/bin/fakewix", FAKEWIX))
+            unit.write_text(UNIT.read_text().replace("/usr/bin/fakewix", f'"{FAKEWIX}"'))
             done = analyze("verify", "--man=no", str(unit))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 

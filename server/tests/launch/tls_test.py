@@ -211,7 +211,8 @@ BAD = {
     "not-yet-valid": "not yet valid",
     "wrong-host": "Hostname mismatch",
     "self-signed": "self-signed certificate|self signed certificate",
-    "old-protocol": "unsupported protocol|alert protocol version|UNSUPPORTED_PROTOCOL",
+    # Where the protocol itself is not barred, its signatures are.
+    "old-protocol": "unsupported protocol|alert protocol version|UNSUPPORTED_PROTOCOL|legacy sigalg",
 }
 
 
