@@ -55,10 +55,31 @@ static struct rule *find_rule(const struct armed_faults *faults, const char *id)
     return NULL;
 }
 
+static void remove_rule(struct armed_faults *faults, struct rule *rule)
+{
+    rule_done(rule);
+    size_t behind = faults->n - 1 - (size_t)(rule - faults->rules);
+    memmove(rule, rule + 1, behind * sizeof *rule);
+    faults->n--;
+}
+
+/* Make room: the oldest rule goes that will hit nobody any more and that nobody waits for. */
+static bool forget_spent(struct armed_faults *faults)
+{
+    for (size_t i = 0; i < faults->n; i++) {
+        struct rule *rule = &faults->rules[i];
+        if (rule->left != 0 || (rule->gate && gate_waiting(rule->gate) > 0))
+            continue;
+        remove_rule(faults, rule);
+        return true;
+    }
+    return false;
+}
+
 cJSON *armed_add(struct armed_faults *faults, const cJSON *json, struct err *err)
 {
     struct rule rule;
-    if (faults->n == ARMED_RULES_MAX) {
+    if (faults->n == ARMED_RULES_MAX && !forget_spent(faults)) {
         err_set(err, "%d faults are armed already; disarm some with DELETE faults",
                 ARMED_RULES_MAX);
         return NULL;
@@ -76,10 +97,7 @@ bool armed_remove(struct armed_faults *faults, const char *id)
     struct rule *rule = find_rule(faults, id);
     if (!rule)
         return false;
-    rule_done(rule);
-    size_t behind = faults->n - 1 - (size_t)(rule - faults->rules);
-    memmove(rule, rule + 1, behind * sizeof *rule);
-    faults->n--;
+    remove_rule(faults, rule);
     return true;
 }
 

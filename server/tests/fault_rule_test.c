@@ -352,6 +352,19 @@ START_TEST(faults_are_bounded)
 }
 END_TEST
 
+START_TEST(spent_faults_make_room)
+{
+    arm("{" HIT "}");
+    ck_assert_int_eq(send_one('p'), 503);
+    for (int i = 0; i < 999; i++)
+        harness_do(fake, 201, "POST /_fakewix/faults", "{'on':{'route':'GET /x'}," HIT "}");
+    harness_do(fake, 200, "GET /_fakewix/faults/f1", NULL);
+    arm("{" HIT "}");
+    harness_do(fake, 404, "GET /_fakewix/faults/f1", NULL);
+    ck_assert_int_eq(send_one('p'), 503);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -365,5 +378,6 @@ int main(void)
     suite_rows(tcase, outcome_says_who_answered, outcomes);
     tcase_add_test(tcase, unspent_fault_is_visible_and_goes);
     tcase_add_test(tcase, faults_are_bounded);
+    tcase_add_test(tcase, spent_faults_make_room);
     return suite_run("fault_rule", tcase);
 }
