@@ -74,7 +74,9 @@ static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
         OWNED(mem_text_free) char *name = mem_text_n(text, len);
         enum need need = NEED_COUNT;
         if (!need_by_name(name, &need))
-            return err_set(err, "--caps has the unknown word \"%s\"; docs/SCENARIOS.md lists them",
+            return err_set(err,
+                           "--caps has the unknown word \"%s\"; `fakewix-conform explain "
+                           "language` lists them",
                            name);
         offers |= NEED_MASK(need);
         text += len + (text[len] == ',');

@@ -1,4 +1,5 @@
 /* fakewix-conform: the only file of the suite that prints, reads the environment and exits. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -148,16 +149,31 @@ static void tell(void *context, struct result *result)
     print(stdout, &line);
 }
 
+static const struct {
+    enum option option;
+    report_fn *write;
+} reports[] = {{OPTION_JUNIT, report_junit},
+               {OPTION_JSON_FILE, report_json},
+               {OPTION_TAP, report_tap},
+               {OPTION_HTML, report_html},
+               {OPTION_BADGE, report_badge}};
+
+/* Before a minute is spent on what could then not be written. */
+static bool can_write_reports(const struct options *options, struct err *err)
+{
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        const char *file = options_text(options, reports[i].option);
+        FILE *opened = file && strcmp(file, "-") != 0 ? fopen(file, "ae") : NULL;
+        if (opened)
+            fclose(opened);
+        else if (file && strcmp(file, "-") != 0)
+            return err_set(err, "%s cannot be written: %s", file, strerror(errno));
+    }
+    return true;
+}
+
 static bool write_reports(const struct options *options, const struct run *run, struct err *err)
 {
-    static const struct {
-        enum option option;
-        report_fn *write;
-    } reports[] = {{OPTION_JUNIT, report_junit},
-                   {OPTION_JSON_FILE, report_json},
-                   {OPTION_TAP, report_tap},
-                   {OPTION_HTML, report_html},
-                   {OPTION_BADGE, report_badge}};
     bool written = true;
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
         const char *file = options_text(options, reports[i].option);
@@ -277,8 +293,12 @@ static int command_run(const struct options *options, const struct catalogue *ca
         return RUN_BROKEN;
     }
     if (!judging_read(judging, catalogue, look_up, stop_pipe[0], err) ||
-        !judging_choose(options, catalogue, &plan, err))
+        !judging_choose(options, catalogue, &plan, err) || !can_write_reports(options, err))
         return RUN_USAGE;
+    if (!plan.n) {
+        err_set(err, "nothing is left to try: --quick or --profile leaves out what --only names");
+        return RUN_INCOMPLETE;
+    }
     if (!judging->server.url &&
         !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &judging->server,
                       err))

@@ -39,6 +39,12 @@ void armed_clear(struct armed_faults *faults)
     faults->n = 0;
 }
 
+void armed_begin_anew(struct armed_faults *faults)
+{
+    armed_clear(faults);
+    faults->next_id = 1;
+}
+
 void armed_free(struct armed_faults *faults)
 {
     if (!faults)

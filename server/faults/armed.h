@@ -48,6 +48,10 @@ struct armed_faults *armed_new(struct hold_limit *limit);
 /* Both let go whom a fault holds. */
 void armed_free(struct armed_faults *faults);
 void armed_clear(struct armed_faults *faults);
+
+/* The same, and the next one is "f1" again. */
+void armed_begin_anew(struct armed_faults *faults);
+
 /* Whether no fault is armed: nothing can happen to an answer. */
 bool armed_is_empty(const struct armed_faults *faults);
 

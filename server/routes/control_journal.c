@@ -9,6 +9,7 @@
 #include "routes/verify.h"
 #include "shared/mem.h"
 #include "shared/now.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 enum { WAIT_MAX_MS = 60000, FOLLOW_SLICE_MS = 1000 };
@@ -32,8 +33,34 @@ static struct journal_query read_query(const struct exchange *x)
     };
 }
 
+/* A value that is passed over would show the wrong entries, or secrets. */
+static enum refusal check_value(struct exchange *x, const char *name, const char *value)
+{
+    static const struct {
+        const char *name;
+        int64_t max;
+    } numbers[] = {{"since", INT64_MAX}, {"until", INT64_MAX},   {"from_ms", INT64_MAX},
+                   {"to_ms", INT64_MAX}, {"limit", INT64_MAX},   {"count", INT64_MAX},
+                   {"status", 599},      {"wait_ms", INT64_MAX}, {"follow", 1},
+                   {"redact", 1}};
+    int64_t number;
+    for (size_t i = 0; value && i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(name, numbers[i].name) == 0 &&
+            !text_parse_int(value, 0, numbers[i].max, &number))
+            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
+                                   numbers[i].max == 1 ? "%s must be 0 or 1, not %s"
+                                                       : "%s must be a whole number, not %s",
+                                   name, value);
+    if (value && strcmp(name, "format") == 0 && strcmp(value, "json") != 0 &&
+        strcmp(value, "ndjson") != 0 && strcmp(value, "har") != 0)
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
+                               "format must be json, ndjson or har, not %s", value);
+    return REFUSAL_NONE;
+}
+
 static enum refusal check_query(struct exchange *x)
 {
+    enum refusal refusal;
     static const char known[] = " since until from_ms to_ms route app instance grant outcome fault "
                                 "text status limit wait_ms count format follow redact ";
     const cJSON *member;
@@ -43,6 +70,9 @@ static enum refusal check_query(struct exchange *x)
         if (!strstr(known, word))
             return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                    "the query knows no %s; it knows:%s", member->string, known);
+        refusal = check_value(x, member->string, cJSON_GetStringValue(member));
+        if (refusal)
+            return refusal;
     }
     return REFUSAL_NONE;
 }

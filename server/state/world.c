@@ -124,7 +124,7 @@ void world_clear(struct world *world)
     world->profile = (struct profile){0};
     settings_free(&world->settings);
     rate_free(&world->rate);
-    armed_clear(world->faults);
+    armed_begin_anew(world->faults);
     lint_clear(world->lint);
     size_t max = world->journal.max, max_bytes = world->journal.max_bytes;
     journal_free(&world->journal);

@@ -352,6 +352,16 @@ START_TEST(faults_are_bounded)
 }
 END_TEST
 
+START_TEST(a_reset_begins_with_f1_again)
+{
+    arm("{" HIT "}");
+    harness_do(fake, 200, "GET /_fakewix/faults/f1", NULL);
+    harness_do(fake, 200, "POST /_fakewix/reset", NULL);
+    arm("{" HIT "}");
+    harness_do(fake, 200, "GET /_fakewix/faults/f1", NULL);
+}
+END_TEST
+
 START_TEST(spent_faults_make_room)
 {
     arm("{" HIT "}");
@@ -379,5 +389,6 @@ int main(void)
     tcase_add_test(tcase, unspent_fault_is_visible_and_goes);
     tcase_add_test(tcase, faults_are_bounded);
     tcase_add_test(tcase, spent_faults_make_room);
+    tcase_add_test(tcase, a_reset_begins_with_f1_again);
     return suite_run("fault_rule", tcase);
 }

@@ -128,6 +128,19 @@ START_TEST(bytes_that_are_no_text_are_shown_as_hexadecimal)
 }
 END_TEST
 
+START_TEST(values_that_say_nothing_are_refused)
+{
+    static const char *const queries[] = {"redact=true", "status=4xx",  "limit=-1", "since=x",
+                                          "wait_ms=1s",  "format=harr", "follow=2", "count=all"};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        OWNED(mem_text_free) char *what = mem_format("GET /_fakewix/journal?%s", queries[i]);
+        OWNED(answer_free) struct answer answer = harness_ask(fake, what, NULL, NULL);
+        ck_assert_msg(answer.status == 400, "%s got %d", what, answer.status);
+        ck_assert_ptr_nonnull(strstr(buf_str(&answer.body), "must be"));
+    }
+}
+END_TEST
+
 START_TEST(control_calls_are_not_in_it)
 {
     harness_do(fake, 200, "GET /_fakewix/health", NULL);
@@ -299,6 +312,7 @@ int main(void)
     tcase_add_test(tcase, entry_names_the_fault_and_the_refusal);
     tcase_add_test(tcase, entry_of_the_api_names_the_token_s_app_and_instance);
     tcase_add_test(tcase, bytes_that_are_no_text_are_shown_as_hexadecimal);
+    tcase_add_test(tcase, values_that_say_nothing_are_refused);
     tcase_add_test(tcase, control_calls_are_not_in_it);
     suite_rows(tcase, oldest_go_first_and_are_counted, rings);
     tcase_add_test(tcase, bytes_are_bounded_too);

@@ -106,7 +106,7 @@ static bool read_demand(const struct reader *reader, const char *place, const cJ
     demand->check = checks_find(name);
     if (!demand->check)
         return reader_fail(reader, place,
-                           "names the unknown check \"%s\"; docs/SCENARIOS.md "
+                           "names the unknown check \"%s\"; `fakewix-conform explain language` "
                            "lists them",
                            name);
     if (!cJSON_IsObject(json))
@@ -278,7 +278,7 @@ static bool read_needs(const struct reader *reader, struct scenario *scenario)
         const char *name = cJSON_GetStringValue(json);
         if (!name || !need_by_name(name, &need))
             return reader_fail(reader, "needs",
-                               "has the unknown word \"%s\"; docs/SCENARIOS.md "
+                               "has the unknown word \"%s\"; `fakewix-conform explain language` "
                                "lists them",
                                name ? name : "");
         scenario->needs |= NEED_MASK(need);

@@ -120,7 +120,7 @@ static bool read_trap(const struct reader *reader, const char *place, const cJSO
     const char *params = params_of(fault);
     if (!params)
         return reader_fail(reader, place,
-                           "names the unknown fault \"%s\"; docs/SCENARIOS.md "
+                           "names the unknown fault \"%s\"; `fakewix-conform explain language` "
                            "lists them",
                            fault);
     OWNED(mem_text_free) char *allowed = mem_format("%s %s", trap_keys, params);
@@ -310,8 +310,8 @@ static bool read_step(const struct reader *reader, const char *place, const cJSO
                            "member such as {\"advance_s\": 301}");
     if (!find_verb(name, &step->kind))
         return reader_fail(reader, place,
-                           "is the unknown step \"%s\"; docs/SCENARIOS.md lists "
-                           "them",
+                           "is the unknown step \"%s\"; `fakewix-conform explain language` "
+                           "lists them",
                            name);
     return read_value(reader, place, value, step);
 }

@@ -134,6 +134,23 @@ class ExitStatus(Folder):
                 result = run(command, "--only", "ACQ-*")
                 self.assertEqual(result.returncode, 3, result.stdout)
 
+    def test_nothing_that_is_left_is_said(self):
+        result = run(CLIENT, "--quick", "--only", "RAT-01")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("nothing is left to try: --quick", result.stderr)
+
+    def test_a_client_without_custom_authentication_is_not_accused(self):
+        result = run(f"unset WIX_REFRESH_TOKEN; export WIX_INSTANCE_ID; exec {CLIENT}",
+                     "--only", "REF-03", "--only", "REF-15", "--only", "API-11", "--jobs", "3")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(result.stdout.count("n/a "), 2, result.stdout)
+        self.assertIn("it has no custom authentication", result.stdout)
+
+    def test_an_obstacle_says_how_the_client_ended(self):
+        for command in ("echo because >&2; exit 2", "echo because >&2; exit 1"):
+            result = run(command, "--only", "EXP-09")
+            self.assertIn("its last words on stderr: because", result.stdout)
+
     def test_a_client_that_does_nothing_is_not_conformant(self):
         result = run("exit 0")
         self.assertEqual(result.returncode, 1)
@@ -377,9 +394,9 @@ class Reports(Folder):
             verdicts.append([(row["id"], row["verdict"]) for row in data["scenarios"]])
         self.assertEqual(*verdicts)
 
-    def test_a_report_that_cannot_be_written_is_said(self):
+    def test_a_report_that_cannot_be_written_is_said_before_the_run(self):
         result = run(CLIENT, "--only", "ACQ-01", "--json", self.folder.name + "/no/such/r.json")
-        self.assertEqual(result.returncode, 4)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
         self.assertIn("cannot be written", result.stderr)
 
     def test_colour_is_asked_for(self):

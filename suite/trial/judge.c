@@ -46,6 +46,39 @@ static bool is_carried_over(const struct evidence *evidence)
     return false;
 }
 
+/* The last lines of what the client wrote to stderr, which often say what is wrong. */
+static void add_last_words(const struct evidence *evidence, struct buf *out)
+{
+    enum { SHOWN = 600 };
+    const struct buf *text = &evidence->performance.err;
+    const char *from = buf_str(text);
+    if (text->len > SHOWN)
+        from += text->len - SHOWN;
+    if (!*from)
+        return;
+    buf_text(out, "; its last words on stderr: ");
+    evidence_add_redacted(evidence, from, out);
+    while (out->len && out->data[out->len - 1] == '\n')
+        out->data[--out->len] = '\0';
+}
+
+/* How the client ended, where that may be why nothing more came. */
+static void add_end(const struct evidence *evidence, struct buf *out)
+{
+    if (evidence->performance.end == CLIENT_OK)
+        return;
+    buf_format(out, "; the client %s", evidence->performance.detail);
+    add_last_words(evidence, out);
+}
+
+static char *describe_false_start(const struct evidence *evidence)
+{
+    OWNED(buf_free) struct buf said = {0};
+    buf_format(&said, "before it sent anything, the client %s", evidence->performance.detail);
+    add_last_words(evidence, &said);
+    return text_of(&said);
+}
+
 /* What kept the situation from coming up, as a sentence; caller frees with free(); NULL where it
  * did come up. */
 static char *find_obstacle(const struct evidence *evidence)
@@ -55,7 +88,7 @@ static char *find_obstacle(const struct evidence *evidence)
         return mem_format("the client %s", performance->detail);
     /* A program that is not there, or does not start, has not been seen to do anything wrong. */
     if (performance->end == CLIENT_CRASHED && !evidence->wire.n && !performance->n_visits)
-        return mem_format("the client %s before it sent anything", performance->detail);
+        return describe_false_start(evidence);
     for (size_t i = 0; i < evidence->wire.n; i++)
         if (strcmp(evidence->wire.list[i].outcome, "hold-limit") == 0)
             return mem_text("the fake had no thread left to let a request wait on: start it with "
@@ -63,10 +96,11 @@ static char *find_obstacle(const struct evidence *evidence)
     const struct armed *unmet = stage_unmet(evidence->stage);
     if (!unmet)
         return NULL;
-    bool ended_early = performance->end == CLIENT_CRASHED || performance->end == CLIENT_TIMED_OUT;
-    return mem_format("%s happened %lld times, and %lld are needed%s%s", unmet->what,
-                      (long long)unmet->hits, (long long)unmet->needed,
-                      ended_early ? "; the client " : "", ended_early ? performance->detail : "");
+    OWNED(buf_free) struct buf obstacle = {0};
+    buf_format(&obstacle, "%s happened %lld times, and %lld are needed", unmet->what,
+               (long long)unmet->hits, (long long)unmet->needed);
+    add_end(evidence, &obstacle);
+    return text_of(&obstacle);
 }
 
 static enum verdict weigh(const struct finding *finding, enum level level, bool has_obstacle)
@@ -129,22 +163,6 @@ static bool client_fits(enum want_client want, const struct performance *perform
 {
     bool answered = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR;
     return want == WANT_ANY ? answered : performance->end == wanted[want].end;
-}
-
-/* The last lines of what the client wrote to stderr, which often say what is wrong. */
-static void add_last_words(const struct evidence *evidence, struct buf *out)
-{
-    enum { SHOWN = 600 };
-    const struct buf *text = &evidence->performance.err;
-    const char *from = buf_str(text);
-    if (text->len > SHOWN)
-        from += text->len - SHOWN;
-    if (!*from)
-        return;
-    buf_text(out, "; its last words on stderr: ");
-    evidence_add_redacted(evidence, from, out);
-    while (out->len && out->data[out->len - 1] == '\n')
-        out->data[--out->len] = '\0';
 }
 
 static void judge_client(const struct scenario *scenario, const struct variant *variant,
@@ -215,6 +233,24 @@ static const struct alternative *find_alternative(const struct variant *variant,
     return NULL;
 }
 
+/* Whether the client was given a refresh token and asks for each token with client credentials, as
+ * it would without one: it has no custom authentication. */
+static bool passes_over_flow(const struct variant *variant, const struct evidence *evidence)
+{
+    size_t n_tokens = 0;
+    for (size_t i = 0; i < evidence->wire.n; i++) {
+        const struct exchange *exchange = &evidence->wire.list[i];
+        const char *grant = exchange_field(exchange, "grant_type");
+        if (!exchange_asks_for_token(exchange))
+            continue;
+        n_tokens++;
+        if (!grant || strcmp(grant, "client_credentials") != 0 ||
+            exchange_field(exchange, "refresh_token"))
+            return false;
+    }
+    return variant->flow == FLOW_LEGACY && n_tokens > 0;
+}
+
 /* What a client does in place of what the scenario is about; caller frees with free(); NULL where
  * it does that. */
 static char *find_other_way(const struct variant *variant, const struct evidence *evidence)
@@ -247,6 +283,13 @@ void judge_variant(const struct scenario *scenario, const struct variant *varian
                  "a client that starts with nothing but what it is given",
                  "the client used a token of another scenario: its cache was carried over; keep it "
                  "in CONFORM_STATE_DIR, or nowhere",
+                 result);
+        return;
+    }
+    if (passes_over_flow(variant, evidence)) {
+        add_note(scenario, variant, evidence, "client-answer", VERDICT_NA, "",
+                 "it was given WIX_REFRESH_TOKEN and used client credentials: it has no custom "
+                 "authentication (exit 77 or --flows client_credentials says so sooner)",
                  result);
         return;
     }
