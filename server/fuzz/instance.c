@@ -33,12 +33,7 @@ static void look_at(struct live *fake, const char *instance)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct live *fake; /* lives as long as the process */
-    static int runs;
-    if (!fake || ++runs % RESET_EVERY == 0) {
-        live_free(fake);
-        fake = live_new();
-    }
+    struct live *fake = live_of_run(RESET_EVERY);
     if (size > 4096 || !tree_text_is_sound((const char *)data, size))
         return 0;
     OWNED(mem_text_free) char *raw = mem_text_n((const char *)data, size);

@@ -122,6 +122,17 @@ static char *cut_line(char *text)
     return end + 1;
 }
 
+struct live *live_of_run(int reset_every)
+{
+    static struct live *live;
+    static int runs;
+    if (!live || ++runs % reset_every == 0) {
+        live_free(live);
+        live = live_new();
+    }
+    return live;
+}
+
 bool live_ask(struct live *live, char *text, struct response *ret_response)
 {
     enum { HEADERS_MAX = 32 };

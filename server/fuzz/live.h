@@ -16,6 +16,10 @@ struct live {
 struct live *live_new(void);
 void live_free(struct live *live);
 
+/* The process's own, made anew every so many calls, so that what inputs leave behind does not pile
+ * up. Borrowed. */
+struct live *live_of_run(int reset_every);
+
 /* Put the values in place of $APP, $SECRET, $INSTANCE, $SITE, $CODE, $REFRESH, $ACCESS, $TOKEN.
  * Caller frees with free(). */
 char *live_expand(const struct live *live, const char *text);

@@ -53,12 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct ask arm = {"POST", "/_fakewix/faults", NULL};
     static const struct ask disarm = {"DELETE", "/_fakewix/faults", NULL};
-    static struct live *fake; /* lives as long as the process */
-    static int runs;
-    if (!fake || ++runs % RESET_EVERY == 0) {
-        live_free(fake);
-        fake = live_new();
-    }
+    struct live *fake = live_of_run(RESET_EVERY);
     OWNED(mem_text_free) char *raw = mem_text_n((const char *)data, size);
     OWNED(mem_text_free) char *rule = live_expand(fake, raw);
     if (ask(fake, &arm, rule) >= 300)

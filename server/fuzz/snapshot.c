@@ -30,12 +30,7 @@ static void load(struct world *world, const cJSON *snapshot)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct live *fake; /* lives as long as the process */
-    static int runs;
-    if (!fake || ++runs % RESET_EVERY == 0) {
-        live_free(fake);
-        fake = live_new();
-    }
+    struct live *fake = live_of_run(RESET_EVERY);
     OWNED(mem_text_free) char *raw = mem_text_n((const char *)data, size);
     OWNED(mem_text_free) char *text = live_expand(fake, raw);
     OWNED(tree_free) cJSON *snapshot = tree_parse(text, strlen(text), NULL);
