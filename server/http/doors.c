@@ -1,11 +1,9 @@
-/* A door is a port that is kept even while nobody listens on it: a socket that is bound and does
- * not listen holds the number, so that connections are refused and no other program moves in. */
+/* The doors, and the one thread that accepts at all of them. How a port is kept while nobody
+ * listens is the gatepost's business. */
 #include "http/doors.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,20 +13,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/gatepost.h"
 #include "http/listener.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 
-enum { BACKLOG = 1024, FREE_PORT_TRIES = 64, SILENT_MAX = 256, EVENTS_MAX = 64, FAMILIES = 2 };
+enum { SILENT_MAX = 256, EVENTS_MAX = 64 };
 enum { STARVED_MS = 50 }; /* without descriptors, listening is tried again after that */
-
-/* One port, in IPv4 and where the machine has it in IPv6. */
-struct gatepost {
-    int port;
-    bool tls;
-    int kept[FAMILIES];      /* bound, not listening; -1 where the family is missing */
-    int listening[FAMILIES]; /* -1 while connections are refused */
-};
 
 struct door {
     struct doors *doors;
@@ -65,116 +56,6 @@ struct doors {
     void *context;
 };
 
-/* ---- sockets ---- */
-
-static socklen_t loopback(int family, int port, struct sockaddr_storage *ret_address)
-{
-    *ret_address = (struct sockaddr_storage){0};
-    if (family == AF_INET) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        return sizeof *v4;
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    v6->sin6_addr = in6addr_loopback;
-    return sizeof *v6;
-}
-
-/* A socket bound to the port on loopback; -1 and errno. */
-static int bind_to(int family, int port)
-{
-    const int on = 1;
-    struct sockaddr_storage address;
-    socklen_t len = loopback(family, port, &address);
-    int fd = socket(family, SOCK_STREAM, 0);
-    if (fd < 0)
-        return -1;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)&address, len) == 0)
-        return fd;
-    int reason = errno;
-    close(fd);
-    errno = reason;
-    return -1;
-}
-
-/* Whether an error means that there are no descriptors left. */
-static bool is_starving(int error)
-{
-    return error == EMFILE || error == ENFILE;
-}
-
-static int port_of(int fd)
-{
-    struct sockaddr_in address;
-    socklen_t len = sizeof address;
-    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? ntohs(address.sin_port) : 0;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-/* Keep one port number in both families. */
-static bool keep_port(struct gatepost *post)
-{
-    for (int tries = 0; tries < FREE_PORT_TRIES; tries++) {
-        post->kept[0] = bind_to(AF_INET, 0);
-        if (post->kept[0] < 0)
-            return false;
-        post->port = port_of(post->kept[0]);
-        post->kept[1] = bind_to(AF_INET6, post->port);
-        if (post->kept[1] >= 0 || (errno != EADDRINUSE && !is_starving(errno)))
-            return true;
-        if (is_starving(errno))
-            return false; /* what is kept goes with the door */
-        close_fd(&post->kept[0]);
-    }
-    return false;
-}
-
-static void stop_listening(struct gatepost *post)
-{
-    for (int i = 0; i < FAMILIES; i++)
-        close_fd(&post->listening[i]);
-}
-
-static bool start_listening(struct door *door, struct gatepost *post)
-{
-    static const int families[FAMILIES] = {AF_INET, AF_INET6};
-    for (int i = 0; i < FAMILIES; i++) {
-        if (post->kept[i] < 0 || post->listening[i] >= 0)
-            continue;
-        int fd = bind_to(families[i], post->port);
-        struct epoll_event event = {.events = EPOLLIN, .data.u64 = door->number};
-        if (fd < 0 || listen(fd, BACKLOG) != 0 ||
-            epoll_ctl(door->doors->poll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-            close_fd(&fd);
-            return false;
-        }
-        post->listening[i] = fd;
-    }
-    return true;
-}
-
-static void drop_post(struct gatepost *post)
-{
-    stop_listening(post);
-    for (int i = 0; i < FAMILIES; i++)
-        close_fd(&post->kept[i]);
-}
-
 /* ---- moods; under the lock ---- */
 
 /* Unread bytes would turn the end into a reset. */
@@ -201,12 +82,13 @@ static bool take_mood(struct door *door, enum door_mood mood, int64_t ends_ms)
         end_silence(door);
     door->opens_ms = 0;
     if (mood == DOOR_REFUSES) {
-        stop_listening(&door->plain);
-        stop_listening(&door->tls);
+        gatepost_refuse(&door->plain);
+        gatepost_refuse(&door->tls);
         return true;
     }
-    if (start_listening(door, &door->plain) &&
-        (!door->tls.port || start_listening(door, &door->tls)))
+    int poll_fd = door->doors->poll_fd;
+    if (gatepost_listen(&door->plain, poll_fd, door->number) &&
+        (!door->tls.port || gatepost_listen(&door->tls, poll_fd, door->number)))
         return true;
     door->opens_ms = now_steady_ms() + STARVED_MS;
     return false;
@@ -265,7 +147,7 @@ static bool accept_one(struct door *door, const struct gatepost *post, int liste
 {
     int fd = listening < 0 ? -1 : accept(listening, NULL, NULL);
     if (fd < 0) {
-        bool starved = listening >= 0 && is_starving(errno);
+        bool starved = listening >= 0 && gatepost_is_starving(errno);
         door->doors->is_starved = door->doors->is_starved || starved;
         return false;
     }
@@ -302,7 +184,7 @@ static size_t accept_all(struct door *door, struct arrival *ret_arrivals, size_t
     const struct gatepost *posts[] = {&door->plain, &door->tls};
     size_t n = 0;
     for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < FAMILIES; k++)
+        for (size_t k = 0; k < GATEPOST_FAMILIES; k++)
             while (n < max && accept_one(door, posts[i], posts[i]->listening[k], &ret_arrivals[n]))
                 n++;
     return n;
@@ -385,8 +267,8 @@ void doors_stop(struct doors *doors)
     doors->is_running = false;
     for (struct door *door = doors->first; door; door = door->next) {
         end_silence(door);
-        drop_post(&door->plain);
-        drop_post(&door->tls);
+        gatepost_drop(&door->plain);
+        gatepost_drop(&door->tls);
     }
     pthread_mutex_unlock(&doors->lock);
     eventfd_write(doors->wake_fd, 1);
@@ -411,7 +293,7 @@ void doors_free(struct doors *doors)
 
 static bool open_door(struct door *door, bool tls)
 {
-    return keep_port(&door->plain) && (!tls || keep_port(&door->tls)) &&
+    return gatepost_keep(&door->plain) && (!tls || gatepost_keep(&door->tls)) &&
            take_mood(door, DOOR_SERVES, 0);
 }
 
@@ -423,8 +305,8 @@ static void shut(struct door *door)
         link = &(*link)->next;
     *link = door->next;
     end_silence(door);
-    drop_post(&door->plain);
-    drop_post(&door->tls);
+    gatepost_drop(&door->plain);
+    gatepost_drop(&door->tls);
     atomic_fetch_sub(&door->doors->n_doors, 1);
 }
 
@@ -432,9 +314,8 @@ static void shut(struct door *door)
 static struct door *add_door(struct doors *doors, const char *world)
 {
     struct door *door = mem_new(1, sizeof *door);
-    static const struct gatepost closed = {.kept = {-1, -1}, .listening = {-1, -1}};
     door->doors = doors;
-    door->plain = door->tls = closed;
+    door->plain = door->tls = GATEPOST_NONE;
     door->tls.tls = true;
     memcpy(door->world, world, strnlen(world, MESSAGE_WORLD_MAX));
     door->number = doors->next_number++;
