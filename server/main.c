@@ -18,6 +18,7 @@
 #include "run/launch.h"
 #include "run/trust.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "starter.h"
@@ -296,7 +297,8 @@ static int serve(int argc, char **argv)
     OWNED(err_free) struct err err = {0};
     struct options options;
     struct timeline time;
-    if (!options_parse(argc, argv, &options, &err) || !check_safety(&options, &err))
+    if (!options_parse(argc, argv, &(struct options_caller){.command = "serve"}, &options, &err) ||
+        !check_safety(&options, &err))
         return fail(err.text);
     if (!host_read_clock(options.clock, &time, &err)) {
         OWNED(mem_text_free) char *sentence = mem_format("--%s", err.text);
@@ -331,7 +333,8 @@ static int print_ca(int argc, char **argv)
     OWNED(buf_free) struct buf notes = {0};
     struct options options;
     bool named = argc == 2 && strcmp(argv[0], "--dir") == 0;
-    if (!options_parse(named ? 0 : argc, argv, &options, &err))
+    if (!options_parse(named ? 0 : argc, argv, &(struct options_caller){.command = "ca"}, &options,
+                       &err))
         return fail(err.text);
     if (named)
         options.ca_dir = argv[1];
@@ -361,10 +364,11 @@ static int run_command(int argc, char **argv)
 {
     OWNED(err_free) struct err err = {0};
     OWNED(launch_free) struct launch launch = {0};
+    const struct options_caller caller = {"run", launch_option_names()};
     struct options options;
     int status;
     if (!launch_parse(argc, argv, &launch, &err) ||
-        !options_parse(launch.n_serve, launch.serve, &options, &err))
+        !options_parse(launch.n_serve, launch.serve, &caller, &options, &err))
         return fail(err.text);
     launch.control_token = options.control_token;
     launch.has_authority = options.ca_cert || options.ca_dir;
@@ -466,6 +470,19 @@ static void share_memory(void)
 #endif
 }
 
+static int fail_at_command(const char *name)
+{
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        near_offer(&near, commands[i].name);
+    near_add_question(&question, &near, "");
+    OWNED(mem_text_free)
+    char *sentence = mem_format("\"%s\" is no command%s `fakewix help` lists them", name,
+                                question.len ? buf_str(&question) : ";");
+    return fail(sentence);
+}
+
 int main(int argc, char **argv)
 {
     share_memory();
@@ -480,7 +497,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
             return commands[i].run(argc - 2, argv + 2);
-    OWNED(mem_text_free)
-    char *sentence = mem_format("\"%s\" is no command; `fakewix help` lists them", argv[1]);
-    return fail(sentence);
+    return fail_at_command(argv[1]);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/text.h"
 
 enum option_type { OPTION_TEXT, OPTION_LIST, OPTION_INT, OPTION_FLAG };
@@ -155,18 +156,36 @@ static void forget_list(struct options *options, const struct option_row *row, b
     ((struct text_list *)(void *)((char *)options + row->at))->n = 0;
 }
 
-static bool read_arguments(struct options *options, int argc, char **argv, struct err *err)
+/* What is no option, with the one that was meant. */
+static bool refuse(const char *argument, const struct options_caller *caller, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    const char *start = argument + strspn(argument, "-");
+    OWNED(mem_text_free) char *name = mem_text_n(start, strcspn(start, "="));
+    struct near near = {.given = name};
+    for (size_t i = 0; i < N_ROWS; i++)
+        near_offer(&near, rows[i].name);
+    for (const char *const *more = caller->more; more && *more; more++)
+        near_offer(&near, *more);
+    near_add_question(&question, &near, "--");
+    const char *glue = question.len ? buf_str(&question) : ";";
+    if (strncmp(argument, "--", 2) == 0)
+        return err_set(err, "--%s is not known%s `fakewix %s --help` lists the options", name, glue,
+                       caller->command);
+    return err_set(err, "\"%s\" is no option%s `fakewix %s --help` lists them", argument, glue,
+                   caller->command);
+}
+
+static bool read_arguments(struct options *options, int argc, char **argv,
+                           const struct options_caller *caller, struct err *err)
 {
     bool forgotten[N_ROWS] = {false};
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0)
-            return err_set(err, "\"%s\" is no option; `fakewix serve --help` lists them", argv[i]);
         const char *name = argv[i] + 2;
-        size_t len = strcspn(name, "=");
-        const struct option_row *row = find_row(name, len);
+        size_t len = strncmp(argv[i], "--", 2) == 0 ? strcspn(name, "=") : 0;
+        const struct option_row *row = len ? find_row(name, len) : NULL;
         if (!row)
-            return err_set(err, "--%.*s is not known; `fakewix serve --help` lists the options",
-                           (int)len, name);
+            return refuse(argv[i], caller, err);
         const char *value = name[len] ? name + len + 1 : NULL;
         if (!value && row->type == OPTION_FLAG)
             value = "1";
@@ -194,11 +213,12 @@ static bool set_defaults(struct options *options, struct err *err)
     return true;
 }
 
-bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
+bool options_parse(int argc, char **argv, const struct options_caller *caller,
+                   struct options *ret_options, struct err *err)
 {
     struct options options = {0};
     if (!set_defaults(&options, err) || !read_environment(&options, err) ||
-        !read_arguments(&options, argc, argv, err))
+        !read_arguments(&options, argc, argv, caller, err))
         return false;
     if (!options.listen.n && !options.tls_listen.n)
         options.listen = (struct text_list){.items = {rows[0].fallback}, .n = 1};

@@ -46,9 +46,16 @@ struct options {
     bool quiet;
 };
 
+/* The command whose options are read, for the sentence about one that is not known. */
+struct options_caller {
+    const char *command;     /* whose --help lists them */
+    const char *const *more; /* names it has beside the table's, NULL at the end; NULL for none */
+};
+
 /* Defaults, then FAKEWIX_… variables, then arguments. False and a sentence that names the option,
  * what it takes and the fix. */
-bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err);
+bool options_parse(int argc, char **argv, const struct options_caller *caller,
+                   struct options *ret_options, struct err *err);
 
 /* Where our own certificate authority is kept: --ca-dir, else fakewix/ in $XDG_STATE_HOME, else in
  * ~/.local/state. Caller frees; NULL where there is no home either. */

@@ -8,6 +8,7 @@
 
 #include "shared/buf.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/refusal.h"
 #include "shared/tree.h"
 
@@ -119,6 +120,19 @@ char *fault_param_names(const struct fault_row *row)
     return out.len ? buf_take(&out) : mem_text("");
 }
 
+/* The sentence for a key that is not among the words of `allowed`. */
+static bool refuse_key(const char *key, const char *allowed, const char *where, struct err *err)
+{
+    OWNED(mem_text_free) char *names = names_of(allowed);
+    OWNED(mem_text_free) char *words = mem_text(names);
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = key};
+    near_offer_words(&near, words);
+    near_add_question(&question, &near, "");
+    return err_set(err, "%s.%s is not known%s%s known here: %s", where, key, buf_str(&question),
+                   question.len ? "" : ";", names);
+}
+
 bool fault_check_keys(const cJSON *object, const char *allowed, const char *where, struct err *err)
 {
     const cJSON *member;
@@ -127,8 +141,7 @@ bool fault_check_keys(const cJSON *object, const char *allowed, const char *wher
     {
         if (find_word(allowed, member->string, &word))
             continue;
-        OWNED(mem_text_free) char *names = names_of(allowed);
-        return err_set(err, "%s.%s is not known; known here: %s", where, member->string, names);
+        return refuse_key(member->string, allowed, where, err);
     }
     return true;
 }
@@ -305,6 +318,19 @@ static cJSON *expand(const cJSON *action, const struct fault_preset *preset)
     return whole;
 }
 
+static void refuse_name(const char *name, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
+    for (int i = 0; i < FAULT_COUNT; i++)
+        near_offer(&near, rows[i].name);
+    for (size_t i = 0; i < N_PRESETS; i++)
+        near_offer(&near, presets[i].name);
+    near_add_question(&question, &near, "");
+    err_set(err, "do.fault \"%s\" is not known%s%s `fakewix tables faults` lists the names", name,
+            buf_str(&question), question.len ? "" : ";");
+}
+
 cJSON *fault_resolve(const cJSON *action, struct err *err)
 {
     const char *name = tree_text(action, "fault");
@@ -317,7 +343,7 @@ cJSON *fault_resolve(const cJSON *action, struct err *err)
     OWNED(tree_free)
     cJSON *whole = preset ? expand(action, preset) : cJSON_Duplicate(action, true);
     if (!fault_find(preset ? preset->fault : name, &symbol)) {
-        err_set(err, "do.fault \"%s\" is not known; `fakewix tables faults` lists the names", name);
+        refuse_name(name, err);
         return NULL;
     }
     OWNED(mem_text_free) char *allowed = mem_format("fault stage %s", rows[symbol].params);

@@ -10,8 +10,6 @@
 #include "shared/text.h"
 #include "shared/tree.h"
 
-enum { NEAREST = 3 };
-
 static bool is_of_wix(const struct route *route)
 {
     return route->service != SERVICE_CONTROL && strcmp(route->path, "**") != 0;
@@ -63,19 +61,11 @@ static void add_nearest(struct buf *out, const char *pattern)
 {
     size_t n;
     const struct route *routes = router_routes(&n);
-    const struct route *nearest[NEAREST] = {0};
-    for (size_t i = 0; i < n; i++) {
-        const struct route *route = is_of_wix(&routes[i]) ? &routes[i] : NULL;
-        for (size_t at = 0; at < NEAREST && route; at++) {
-            const struct route *here = nearest[at];
-            if (here && near_distance(pattern, here->name) <= near_distance(pattern, route->name))
-                continue;
-            nearest[at] = route;
-            route = here;
-        }
-    }
-    for (size_t i = 0; i < NEAREST && nearest[i]; i++)
-        buf_format(out, "%s\"%s\"", i ? ", " : "", nearest[i]->name);
+    struct near near = {.given = pattern};
+    for (size_t i = 0; i < n; i++)
+        if (is_of_wix(&routes[i]))
+            near_offer(&near, routes[i].name);
+    near_add_list(out, &near);
 }
 
 static bool check(const cJSON *holder, const char *where, struct err *err)

@@ -59,6 +59,12 @@ static int parse_own(struct launch *launch, char **argv, struct err *err)
     return argv[0][14] == '=' ? 1 : 2;
 }
 
+const char *const *launch_option_names(void)
+{
+    static const char *const names[] = {"route", "follow-clock", "proxy-others", NULL};
+    return names;
+}
+
 bool launch_parse(int argc, char **argv, struct launch *ret_launch, struct err *err)
 {
     struct launch launch = {.serve = mem_new((size_t)argc + 1, sizeof(char *))};

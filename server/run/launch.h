@@ -24,6 +24,10 @@ struct launch {
 
 /* Read `[--route R] [--follow-clock] [--proxy-others pass|refuse] [serve options] -- COMMAND…`. */
 bool launch_parse(int argc, char **argv, struct launch *ret_launch, struct err *err);
+
+/* The names of the options above that are the launcher's own, NULL at the end. */
+const char *const *launch_option_names(void);
+
 void launch_free(struct launch *launch);
 
 /* Run it to its end. Gives the command's exit status (child_run), or that of the fake where the

@@ -147,14 +147,12 @@ static void unknown_key(struct report *report, const char *path, const char *nam
                         const struct field *fields)
 {
     OWNED(buf_free) struct buf sentence = {0};
-    const struct field *nearest = NULL;
+    struct near near = {.given = name};
     for (const struct field *field = fields; field->name; field++)
-        if (!nearest || near_distance(name, field->name) < near_distance(name, nearest->name))
-            nearest = field;
-    buf_text(&sentence, "this key is not known; ");
-    if (nearest && 2 * near_distance(name, nearest->name) <= strlen(name))
-        buf_format(&sentence, "did you mean \"%s\"? ", nearest->name);
-    buf_text(&sentence, "the keys here are");
+        near_offer(&near, field->name);
+    buf_text(&sentence, "this key is not known");
+    near_add_question(&sentence, &near, "");
+    buf_text(&sentence, near_meant(&near) ? " the keys here are" : "; the keys here are");
     for (const struct field *field = fields; field->name; field++)
         buf_format(&sentence, " %s%s", field->name, field[1].name ? "," : "");
     OWNED(buf_free) struct buf where = {0};

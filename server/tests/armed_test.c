@@ -102,7 +102,8 @@ static const struct {
      "on.status is known only after the answer"},
     {"{\"on\":{\"nth\":0},\"do\":{\"fault\":\"silence\"}}", "on.nth must be a whole number from 1"},
     {"{\"do\":{\"fault\":\"delay\"}}", "do.ms is missing"},
-    {"{\"do\":{\"fault\":\"delya\",\"ms\":1}}", "do.fault \"delya\" is not known"},
+    {"{\"do\":{\"fault\":\"delya\",\"ms\":1}}",
+     "do.fault \"delya\" is not known; did you mean \"delay\"?"},
     {"{\"times\":0,\"do\":{\"fault\":\"silence\"}}", "times must be a whole number from 1"},
 };
 

@@ -33,7 +33,9 @@ static bool parse(const char *line, struct options *ret_options, struct err *err
         if (*at)
             *at++ = '\0';
     }
-    return options_parse(n, words, ret_options, err);
+    static const char *const more[] = {"route", "proxy-others", NULL};
+    static const struct options_caller caller = {"run", more};
+    return options_parse(n, words, &caller, ret_options, err);
 }
 
 static struct options parsed(const char *line)
@@ -113,10 +115,14 @@ END_TEST
 static const struct {
     const char *line, *sentence;
 } mistakes[] = {
-    {"--nonsense", "--nonsense is not known; `fakewix serve --help` lists the options"},
-    {"--seeds 5", "--seeds is not known; `fakewix serve --help` lists the options"},
-    {"-x", "\"-x\" is no option; `fakewix serve --help` lists them"},
-    {"stray", "\"stray\" is no option; `fakewix serve --help` lists them"},
+    {"--nonsense", "--nonsense is not known; `fakewix run --help` lists the options"},
+    {"--", "-- is not known; `fakewix run --help` lists the options"},
+    {"--seeds 5",
+     "--seeds is not known; did you mean \"--seed\"? `fakewix run --help` lists the options"},
+    {"--rout=proxy", "--rout is not known; did you mean \"--route\"? `fakewix run --help`"},
+    {"-x", "\"-x\" is no option; `fakewix run --help` lists them"},
+    {"-listen", "\"-listen\" is no option; did you mean \"--listen\"? `fakewix run --help`"},
+    {"stray", "\"stray\" is no option; `fakewix run --help` lists them"},
     {"--seed", "--seed needs a value: --seed N"},
     {"--seed x", "--seed takes a whole number from 0 to "},
     {"--seed -1", "--seed takes a whole number from 0 to "},
