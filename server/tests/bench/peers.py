@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import bench
+import glewlwyd
 
 ROUNDS = 3
 STARTS = {"fast": 10, "slow": 4}
@@ -26,9 +27,6 @@ CLIENT, SECRET = "bench-client", "bench-secret"
 FORM = ("application/x-www-form-urlencoded",
         f"grant_type=client_credentials&client_id={CLIENT}&client_secret={SECRET}")
 JSON = ("application/json", bench.BODY)
-# What is not measured, and why.
-LEFT_OUT = ("glewlwyd (Debian) is left out: before its first token it wants a database, a plugin and "
-            "a client made by hand.",)
 # emulate refuses a bearer's 5,001st request of an hour, and cannot be told not to.
 BEARERS = """local n = 0
 request = function()
@@ -48,6 +46,7 @@ class Kind:
         self.script = rest.get("script", "")
         self.installed = rest.get("installed", [])
         self.tls = rest.get("tls", False)
+        self.env = rest.get("env")  # None: this program's own
         self.starts = STARTS[rest.get("speed", "slow")]
 
     def request(self):
@@ -72,7 +71,7 @@ class Process:
         self.kind = kind
         command = kind.command(self.port)
         self.began = time.perf_counter()
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen(command, env=kind.env, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         self.pid = self.process.pid
         bench.RUNNING[self.pid] = self
@@ -165,11 +164,9 @@ def load(process, script, seconds, connections=16):
 
 
 def size_mb(paths):
-    total = 0
-    for path in paths:
-        out = subprocess.run(["du", "-sbL", str(path)], capture_output=True, text=True, check=True)
-        total += int(out.stdout.split()[0])
-    return total / 1e6
+    out = subprocess.run(["du", "-scbL", *map(str, paths)], capture_output=True, text=True,
+                         check=True)
+    return int(out.stdout.splitlines()[-1].split()[0]) / 1e6
 
 
 def our_kinds(programs, folder):
@@ -269,6 +266,20 @@ def npm_kinds(peers, folder):
         lambda: wiremock_kind(peers, folder)]
 
 
+def glewlwyd_kind(peers):
+    server = glewlwyd.Glewlwyd(peers)
+
+    def start():
+        process = Process(Kind("glewlwyd", lambda port: server.command(port, server.made),
+                               env=server.env))
+        wait_until_listens(process)
+        return process
+    server.make(start, CLIENT, SECRET)
+    return Kind("glewlwyd", server.command, glewlwyd.TARGET, (FORM[0], FORM[1] + "&scope=" +
+                                                              glewlwyd.SCOPE),
+                what="RS256, SQLite in memory", installed=server.installed(), env=server.env)
+
+
 def measure_starts(kind):
     rows = {"first": [], "tokens": [], "idle": []}
     for _ in range(kind.starts):
@@ -290,9 +301,15 @@ def measure_starts(kind):
     return {name: statistics.median(values) for name, values in rows.items()}
 
 
-def wait_tls(process):
-    """TLS peers are up when their port takes connections."""
-    while socket.socket().connect_ex(("127.0.0.1", process.port)) != 0:
+def wait_until_listens(process):
+    """For those that cannot be asked for a token: over TLS, or not set up yet."""
+    deadline = time.monotonic() + 60
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", process.port)) == 0:
+                return
+        if process.process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{process.kind.name} does not listen")
         time.sleep(0.001)
 
 
@@ -304,7 +321,7 @@ def measure_loads(kinds, folder, seconds):
         for kind in kinds:
             processes[kind.name] = Process(kind)
             if kind.tls:
-                wait_tls(processes[kind.name])
+                wait_until_listens(processes[kind.name])
             else:
                 processes[kind.name].first_answer().close()
         for _ in range(ROUNDS):
@@ -321,7 +338,7 @@ def measure_loads(kinds, folder, seconds):
 
 def try_kinds(makers):
     """Those that give a token, and why the others are left out."""
-    kinds, left_out = [], list(LEFT_OUT)
+    kinds, left_out = [], []
     for make in makers:
         try:
             kind = make()
@@ -358,6 +375,7 @@ def main():
         ours, tls = our_kinds(programs, folder)
         answer = make_answer(ours, folder)
         makers = [lambda: nginx_kind(folder, answer), lambda: bare_kind(tests, folder),
+                  lambda: glewlwyd_kind(peers.resolve()),
                   *npm_kinds(peers.resolve(), folder)]
         others, left_out = try_kinds(makers)
         kinds = [ours, tls, *others]
