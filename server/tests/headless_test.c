@@ -41,6 +41,7 @@ START_TEST(visitor_tokens_have_the_observed_shape)
     OWNED(tree_free) cJSON *tree = tree_parse(inner, strlen(inner), NULL);
     const cJSON *instance = tree_get(tree, "instance");
     ck_assert(text_is_guid(tree_text(instance, "aid")));
+    ck_assert(text_is_guid(tree_text(instance, "siteOwnerId")));
     ck_assert_str_eq(tree_text(instance, "metaSiteId"), harness_value(fake, "SITE"));
     ck_assert_str_eq(tree_text(instance, "permissions"), "offline_access");
 }

@@ -224,6 +224,39 @@ START_TEST(token_has_the_observed_shape)
 }
 END_TEST
 
+/* The app instance inside a token, to look at as at an answer. Caller frees. */
+static struct answer instance_in(const char *token)
+{
+    OWNED(tree_free) cJSON *claims = harness_claims(token);
+    const char *data = tree_text(claims, "data");
+    OWNED(tree_free) cJSON *inner = tree_parse(data, strlen(data), NULL);
+    return (struct answer){.json = cJSON_Duplicate(tree_get(inner, "instance"), true)};
+}
+
+/* Members of the published samples, in their order; persons are left out of an app's token. */
+START_TEST(token_names_the_site_and_its_owner)
+{
+    harness_mint(fake);
+    OWNED(answer_free) struct answer instance = instance_in(harness_value(fake, "TOKEN"));
+    answer_expect_members(&instance, "instanceId appDefId signDate permissions demoMode "
+                                     "siteOwnerId metaSiteId expirationDate");
+    OWNED(answer_free)
+    struct answer sealed = harness_ask(fake, "GET /_fakewix/instances/$INSTANCE/sign", NULL, NULL);
+    answer_expect(&instance, "siteOwnerId",
+                  cJSON_GetStringValue(answer_at(&sealed, "payload.siteOwnerId")));
+}
+END_TEST
+
+START_TEST(token_without_a_site_has_no_owner)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "POST /oauth2/token", NULL, "{" GRANT "," APP "}");
+    OWNED(answer_free)
+    struct answer instance = instance_in(tree_text(answer.json, "access_token"));
+    answer_expect_members(&instance, "appDefId signDate permissions demoMode expirationDate");
+}
+END_TEST
+
 START_TEST(each_mint_is_a_different_and_valid_token)
 {
     harness_mint(fake);
@@ -442,6 +475,8 @@ int main(void)
     tcase_add_test(tcase, instance_of_another_app_is_unknown);
     tcase_add_test(tcase, app_of_custom_authentication_alone_is_refused);
     tcase_add_test(tcase, token_has_the_observed_shape);
+    tcase_add_test(tcase, token_names_the_site_and_its_owner);
+    tcase_add_test(tcase, token_without_a_site_has_no_owner);
     tcase_add_test(tcase, each_mint_is_a_different_and_valid_token);
     tcase_add_test(tcase, lifetime_follows_the_config);
     tcase_add_test(tcase, info_of_an_access_token);

@@ -91,6 +91,11 @@ static void add_oauth_data(struct buf *out, const struct token *token)
         writer_text(out, "uid", token->subject);
     writer_text(out, "permissions", token->offline ? "offline_access" : "");
     writer_flag(out, "demoMode", false);
+    if (*token->site_id) {
+        char owner[TEXT_GUID_LEN + 1];
+        site_owner_id(token->site_id, owner);
+        writer_text(out, "siteOwnerId", owner);
+    }
     if (token->subject_type == SUBJECT_VISITOR)
         writer_text(out, "aid", token->subject);
     if (token->subject_type == SUBJECT_MEMBER)
