@@ -69,12 +69,14 @@ static cJSON *site_part(struct exchange *x, const struct caller *caller, const s
     return part;
 }
 
+/* Documented for both methods: "Manage Your App" (app-instance, bi-event). */
+static const struct api_need manage_app = {.permission = "WIX_DEVELOPERS.MANAGE_APP_INSTANCE",
+                                           .app = true};
+
 enum refusal api_instance(struct exchange *x)
 {
-    static const struct api_need need = {.permission = "WIX_DEVELOPERS.MANAGE_APP_INSTANCE",
-                                         .app = true};
     struct caller caller;
-    enum refusal refusal = api_authenticate(x, &need, &caller);
+    enum refusal refusal = api_authenticate(x, &manage_app, &caller);
     if (refusal)
         return refusal;
     OWNED(app_free) struct app app = {0};
@@ -149,7 +151,7 @@ static void finish_setup(struct exchange *x)
 
 enum refusal api_bi_event(struct exchange *x)
 {
-    enum refusal refusal = api_authenticate(x, &(struct api_need){.app = true}, NULL);
+    enum refusal refusal = api_authenticate(x, &manage_app, NULL);
     if (refusal)
         return refusal;
     if (!cJSON_IsObject(x->body))

@@ -113,8 +113,7 @@ enum refusal api_authenticate(struct exchange *x, const struct api_need *need,
     if (!refusal)
         refusal = check_rate(x, &caller);
     if (!refusal && need->permission && !has_permission(x, key, &caller, need->permission))
-        refusal = exchange_refuse(x, REFUSAL_API_PERMISSION_MISSING, "Permission %s is required",
-                                  need->permission);
+        refusal = exchange_refuse(x, REFUSAL_API_PERMISSION_MISSING, "%s", need->permission);
     if (!refusal && ret_caller)
         *ret_caller = caller;
     return refusal;

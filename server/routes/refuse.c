@@ -8,8 +8,13 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
+/* The row's sentence with the detail in the place of its "…", else behind it. */
 static char *sentence_of(const struct refusal_row *row, const char *detail)
 {
+    const char *gap = strstr(row->sentence, "…");
+    if (gap && detail)
+        return mem_format("%.*s%s%s", (int)(gap - row->sentence), row->sentence, detail,
+                          gap + strlen("…"));
     return detail ? mem_format("%s (%s)", row->sentence, detail) : mem_text(row->sentence);
 }
 

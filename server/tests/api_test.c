@@ -150,6 +150,13 @@ START_TEST(permission_that_lacks_is_403)
     struct answer products =
         harness_ask(fake, "POST /stores/v1/products/query", "Authorization: $TOKEN", "{}");
     answer_expect_refusal(&products, fake, 403, "api-permission-missing");
+    answer_expect(&products, "message", "Permission WIX_STORES.READ_PRODUCTS is required");
+    answer_expect(&products, "details.applicationError.description",
+                  "Permission WIX_STORES.READ_PRODUCTS is required");
+    OWNED(answer_free)
+    struct answer event = harness_ask(fake, "POST /apps/v1/bi-event", "Authorization: $TOKEN",
+                                      "{'eventName':'APP_UPGRADED'}");
+    answer_expect_refusal(&event, fake, 403, "api-permission-missing");
     OWNED(answer_free)
     struct answer instance =
         harness_ask(fake, "GET /apps/v1/instance", "Authorization: $TOKEN", NULL);

@@ -334,6 +334,18 @@ START_TEST(each_row_is_reached)
 }
 END_TEST
 
+/* Whether a body has the row's sentence; what stands for its "…" is the request's own. */
+static bool tells(const struct answer *answer, const struct refusal_row *row)
+{
+    const char *gap = strstr(row->sentence, "…");
+    if (!gap)
+        return strstr(buf_str(&answer->body), row->sentence);
+    OWNED(mem_text_free)
+    char *before = mem_text_n(row->sentence, (size_t)(gap - row->sentence));
+    const char *at = strstr(buf_str(&answer->body), before);
+    return at && strstr(at, gap + strlen("…"));
+}
+
 START_TEST(request_is_refused_as_its_row_says)
 {
     const struct reach *reach = &reaches[_i];
@@ -346,8 +358,7 @@ START_TEST(request_is_refused_as_its_row_says)
         ck_assert_str_eq(harness_outcome(fake), row->name);
     answer_expect_row(&answer, reach->refusal);
     bool told = row->shape != SHAPE_PAGE && row->shape != SHAPE_OLD;
-    ck_assert_msg(!told || strstr(buf_str(&answer.body), row->sentence), "%s: %s", row->name,
-                  buf_str(&answer.body));
+    ck_assert_msg(!told || tells(&answer, row), "%s: %s", row->name, buf_str(&answer.body));
 }
 END_TEST
 
