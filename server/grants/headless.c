@@ -1,13 +1,14 @@
-/* Visitors, members and users: who they are, and the token answer of /oauth2/token for them
- *. */
+/* Visitors, members and users: who they are, and the token answer of /oauth2/token for them. */
 #include "grants/headless.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
+#include "state/settings.h"
 
 enum { REFRESH_LIFE_S = 365 * 86400 }; /* exp - iat of every published sample */
 
@@ -69,6 +70,41 @@ void headless_member(struct world *world, const char *site_id,
         memcpy(ret_member, guid, sizeof guid);
     }
     site_free(&site);
+}
+
+/* The two halves of the header; false where there are not two. Caller frees with free(). */
+static bool split_header(const struct exchange *x, char **ret_token, char **ret_key)
+{
+    const char *value = request_header(x->request, "Authorization");
+    const char *comma = value ? strchr(value, ',') : NULL;
+    if (!comma)
+        return false;
+    value += strspn(value, " ");
+    if (strncasecmp(value, "Bearer ", 7) == 0)
+        value += 7;
+    if (comma < value)
+        return false;
+    *ret_token = mem_text_n(value, (size_t)(comma - value));
+    comma++;
+    *ret_key = mem_text(comma + strspn(comma, " "));
+    return true;
+}
+
+enum refusal headless_vouched(struct exchange *x, struct token *ret_visitor)
+{
+    OWNED(mem_text_free) char *text = NULL;
+    OWNED(mem_text_free) char *key = NULL;
+    struct token visitor;
+    if (!split_header(x, &text, &key))
+        return REFUSAL_TOKEN_AUTHORIZATION_MISSING;
+    if (!settings_find_key(&x->world->settings, key))
+        return REFUSAL_TOKEN_API_KEY_UNKNOWN;
+    if (!token_read_in(x->world, text, &visitor) || strcmp(visitor.world, x->world->id) != 0 ||
+        visitor.kind != TOKEN_OAUTH_ACCESS || visitor.subject_type == SUBJECT_APP ||
+        token_standing(x->world, &visitor, x->now_ms) != STANDING_GOOD)
+        return REFUSAL_TOKEN_VISITOR_INVALID;
+    *ret_visitor = visitor;
+    return REFUSAL_NONE;
 }
 
 void headless_answer(struct exchange *x, const struct token *person, const struct token *line,

@@ -20,6 +20,13 @@ struct token headless_person(struct world *world, const char *app_id, enum token
 void headless_member(struct world *world, const char *site_id,
                      char ret_member[static MODEL_ID_MAX + 1]);
 
+/* The visitor of "Authorization: <visitor token>,<API key>", with which a backend says that it
+ * logged that visitor in (wix-sdk).
+ *
+ * ret_visitor  written on REFUSAL_NONE only
+ * Refuses: TOKEN_AUTHORIZATION_MISSING, TOKEN_API_KEY_UNKNOWN, TOKEN_VISITOR_INVALID. */
+enum refusal headless_vouched(struct exchange *x, struct token *ret_visitor);
+
 /* Answer with an access token for `person`, and, where `line` is not NULL, with a refresh token of
  * its line: one that has an id and a family goes on, an empty one begins. */
 void headless_answer(struct exchange *x, const struct token *person, const struct token *line,

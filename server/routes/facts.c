@@ -45,7 +45,8 @@ static void note_token(struct exchange *x, const char *text)
     x->used_serial = token->serial;
 }
 
-/* authorized_client names nobody in its body: the visitor token before the comma does. */
+/* authorized_client and Sign On name nobody in the body: the visitor token before the comma does.
+ */
 static void note_visitor(struct exchange *x)
 {
     const char *value = facts_bearer(x);
@@ -125,6 +126,7 @@ void facts_note(struct exchange *x, enum service service)
         return;
     case SERVICE_API:
         note_token(x, facts_bearer(x));
+        note_visitor(x);
         return;
     case SERVICE_CONTROL:
         return;

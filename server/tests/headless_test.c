@@ -203,6 +203,60 @@ START_TEST(external_login)
 }
 END_TEST
 
+#define SIGN_ON "POST /_api/iam/authentication/v2/sign-on"
+#define WHO "{'loginId':{'email':'jane@example.com'}}"
+
+static const struct {
+    const char *headers, *body;
+    int status;
+    const char *outcome;
+} sign_ons[] = {
+    {"Authorization: $ACCESS,IST.key", WHO, 200, "ok"},
+    {"Authorization: Bearer $ACCESS, IST.key", WHO, 200, "ok"},
+    {NULL, WHO, 401, "api-token-missing"},
+    {"Authorization: $ACCESS", WHO, 401, "api-key-unknown"},
+    {"Authorization: $ACCESS,IST.other", WHO, 401, "api-key-unknown"},
+    {"Authorization: $REFRESH,IST.key", WHO, 401, "api-token-malformed"},
+    {"Authorization: $ACCESS,IST.key", "{'loginId':{}}", 400, "api-login-id"},
+    {"Authorization: $ACCESS,IST.key", "{'loginId':{'email':''}}", 400, "api-login-id"},
+    {"Authorization: $ACCESS,IST.key", "{'loginId':'jane@example.com'}", 400, "api-login-id"},
+    {"Authorization: $ACCESS,IST.key", NULL, 400, "api-login-id"},
+};
+
+START_TEST(sign_on_is_answered)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, SIGN_ON, sign_ons[_i].headers, sign_ons[_i].body);
+    if (sign_ons[_i].status != 200) {
+        answer_expect_refusal(&answer, fake, sign_ons[_i].status, sign_ons[_i].outcome);
+        return;
+    }
+    answer_expect_members(&answer, "sessionToken identity");
+    ck_assert(text_is_guid(cJSON_GetStringValue(answer_at(&answer, "identity.id"))));
+    answer_expect(&answer, "identity.email.address", "jane@example.com");
+}
+END_TEST
+
+/* The session's token is worth a member's, and who signs on again is the same member. */
+START_TEST(sign_on_leads_to_a_member_s_tokens)
+{
+    for (int i = 0; i < 2; i++) {
+        OWNED(answer_free)
+        struct answer answer = harness_ask(fake, SIGN_ON, "Authorization: $ACCESS,IST.key", WHO);
+        harness_keep_member(fake, i ? "AGAIN" : "ID", &answer, "identity.id");
+        harness_keep_member(fake, "SESSION", &answer, "sessionToken");
+    }
+    ck_assert_str_eq(harness_value(fake, "ID"), harness_value(fake, "AGAIN"));
+    OWNED(answer_free)
+    struct answer tokens = harness_ask(fake, "POST /oauth2/token", "Authorization: $ACCESS,IST.key",
+                                       "{'grant_type':'authorized_client','member_id':'$ID',"
+                                       "'session_token':'$SESSION'}");
+    answer_expect_members(&tokens, "access_token token_type expires_in refresh_token");
+    harness_keep_member(fake, "MEMBER", &tokens, "access_token");
+    guest_expect_info("MEMBER", "MEMBER");
+}
+END_TEST
+
 /* ---- a page's token for a backend ---- */
 
 #define STRIP "{'grant_type':'strip_bound_session','client_secret':'%s','access_token':'%s'}"
@@ -252,6 +306,9 @@ START_TEST(visitor_of_another_world_is_served_there)
         harness_ask(fake, "POST /oauth2/token", "Authorization: $THERE,IST.w2",
                     "{'grant_type':'authorized_client','member_id':'m','session_token':'s'}");
     ck_assert_int_eq(member.status, 200);
+    OWNED(answer_free)
+    struct answer session = harness_ask(fake, SIGN_ON, "Authorization: $THERE,IST.w2", WHO);
+    ck_assert_int_eq(session.status, 200);
 }
 END_TEST
 
@@ -267,6 +324,8 @@ int main(void)
     suite_rows(tcase, refresh_is_refused, bad_refreshes);
     tcase_add_test(tcase, fault_rotates_a_visitor_s_refresh_token);
     suite_rows(tcase, external_login, external);
+    suite_rows(tcase, sign_on_is_answered, sign_ons);
+    tcase_add_test(tcase, sign_on_leads_to_a_member_s_tokens);
     suite_rows(tcase, bound_session_is_stripped, strips);
     tcase_add_test(tcase, visitor_of_another_world_is_served_there);
     return suite_run("headless", tcase);

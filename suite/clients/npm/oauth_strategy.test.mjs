@@ -107,6 +107,20 @@ test('a member logs out', async () => {
     assert.equal(client.auth.loggedIn(), false);
 });
 
+test('a backend signs a member on, and has a session for the tokens', async () => {
+    const world = await fake.world();
+    await world.call('POST', '/api-keys', { api_key: apiKey });
+    const client = clientOf(world);
+    client.auth.setTokens(await client.auth.generateVisitorTokens());
+    const signOn = (email, key) =>
+        client.auth.getMemberTokensForExternalLoginWithSession(email, key);
+    client.auth.setTokens(await signOn('jane@example.com', apiKey));
+    assert.equal(client.auth.loggedIn(), true);
+    assert.equal((await client.products.queryProducts().find()).items.length, 1);
+    assert.deepEqual(await grants(world), ['anonymous', 'authorized_client']);
+    await assert.rejects(signOn('jane@example.com', 'IST.wrong'), /UNAUTHENTICATED/);
+});
+
 test('a backend logs a member in by its own means', async () => {
     const world = await fake.world();
     await world.call('POST', '/api-keys', { api_key: apiKey });

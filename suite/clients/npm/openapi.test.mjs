@@ -148,6 +148,12 @@ async function useWixPaths() {
             responseType: 'code', responseMode: 'query', codeChallengeMethod: 'S256',
             codeChallenge: 'x'.repeat(43), scope: 'offline_access', state: 's' } },
     }, authorized);
+    const apiKey = 'IST.described';
+    await control('POST /_fakewix/api-keys', { api_key: apiKey });
+    const { access_token: visitor } = await wix('POST', '/oauth2/token',
+        { clientId: app.app_id, grantType: 'anonymous' });
+    await wix('POST', '/_api/iam/authentication/v2/sign-on',
+        { loginId: { email: 'jane@example.com' } }, { authorization: `${visitor},${apiKey}` });
     await wix('GET', redirectSession.fullUrl.replace(fake.http, ''));
     const out = `/oauth2/logout?client_id=${app.app_id}`;
     await wix('GET', out);
