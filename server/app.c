@@ -18,6 +18,7 @@
 #include "shared/lock.h"
 #include "shared/mem.h"
 #include "shared/now.h"
+#include "shared/tree.h"
 #include "tokens/token.h"
 #include "webhooks/courier.h"
 
@@ -43,6 +44,13 @@ static char *split_path(const char *target, char **ret_world)
         }
     }
     return mem_text_n(target, len);
+}
+
+/* What a path that no row names is called. Its bytes may be no text; a name is. */
+static char *place_of(const char *method, const char *path)
+{
+    OWNED(mem_text_free) char *sound = tree_sound_text(path, strlen(path));
+    return mem_format("%s %s", method, sound);
 }
 
 /* Prefix or own listener, else the world that made the token it carries, else one that has the app
@@ -95,7 +103,7 @@ static void note_in_journal(struct exchange *x, enum service service, const stru
         .at_ms = x->now_ms,
         .real_ms = x->real_ms,
         .took_us = now_steady_us() - began_us,
-        .route = x->route_name,
+        .route = x->place ? x->place : x->route_name,
         .app_id = x->app_id,
         .instance_id = x->instance_id,
         .grant = x->grant,
@@ -198,13 +206,13 @@ static bool locks_by_itself(const struct route *route)
 /* `named` is what the request calls its world. A stranger is turned away before he learns which
  * worlds and paths there are. */
 static void answer_control(struct exchange *x, const struct route *route, enum refusal missing,
-                           const char *named)
+                           const char *allow, const char *named)
 {
     x->refusal = control_guard(x);
     if (!x->refusal && !x->world)
         x->refusal = exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", named);
-    if (!x->refusal)
-        x->refusal = missing;
+    if (!x->refusal && missing)
+        x->refusal = control_refuse_path(x, missing, allow);
     assert(x->refusal || route);
     if (!x->refusal && locks_by_itself(route)) {
         x->refusal = route->handler(x);
@@ -243,7 +251,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
         response_header(response, "Allow", buf_str(&allow));
     x.route_name = route ? route->name : NULL;
     if (!route || strcmp(route->path, "**") == 0)
-        x.place = mem_format("%s %s", request->method, x.path);
+        x.place = place_of(request->method, x.path);
     x.service = router_service_name(service);
     exchange_parse(&x);
     facts_note(&x, service);
@@ -253,7 +261,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     x.world = find_world(&x, name);
     response->no_body = strcmp(request->method, "HEAD") == 0;
     if (service == SERVICE_CONTROL) {
-        answer_control(&x, route, missing, name);
+        answer_control(&x, route, missing, buf_str(&allow), name);
     } else if (!x.world) {
         x.refusal = exchange_refuse(&x, REFUSAL_CONTROL_UNKNOWN_WORLD, "%s", name);
         refuse_render(&x);

@@ -28,6 +28,10 @@ int64_t control_query_int(const struct exchange *x, const char *name, int64_t fa
 /* Who may use the control plane (docs/decisions/0008): REFUSAL_NONE, or why not. */
 enum refusal control_guard(const struct exchange *x);
 
+/* Refuse a path that there is not, with the nearest there are, or a method that it does not take,
+ * with those it does (`allow`). */
+enum refusal control_refuse_path(struct exchange *x, enum refusal missing, const char *allow);
+
 /* Whether a browser says that a page of another site made the request. */
 bool control_is_cross_site(const struct exchange *x);
 

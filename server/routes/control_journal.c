@@ -234,12 +234,12 @@ enum refusal control_journal_verify(struct exchange *x)
     int64_t wait_ms = 0;
     tree_int(x->body, "wait_ms", &wait_ms);
     int64_t deadline = now_steady_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
-    cJSON *answer = verify_journal(&x->world->journal, x->body, &err);
+    cJSON *answer = verify_journal(x->world, x->body, &err);
     while (answer && !tree_flag(answer, "ok", false) && now_steady_ms() < deadline &&
            !x->world->gone) {
         world_wait(x->world, deadline - now_steady_ms());
         cJSON_Delete(answer);
-        answer = verify_journal(&x->world->journal, x->body, &err);
+        answer = verify_journal(x->world, x->body, &err);
     }
     if (!answer)
         return control_argument(x, &err);

@@ -17,7 +17,10 @@ enum { WAIT_MAX_MS = 60000 };
 
 enum refusal control_faults(struct exchange *x)
 {
-    response_json(x->response, 200, armed_json(x->world->faults));
+    cJSON *answer = armed_json(x->world->faults);
+    cJSON *rule;
+    cJSON_ArrayForEach(rule, tree_get(answer, "faults")) reach_note_rule(rule, x->world);
+    response_json(x->response, 200, answer);
     return REFUSAL_NONE;
 }
 
@@ -90,6 +93,7 @@ enum refusal control_fault_arm(struct exchange *x)
         cJSON_Delete(rule);
         return control_argument(x, &err);
     }
+    reach_note_rule(rule, x->world);
     response_json(x->response, 201, rule);
     return REFUSAL_NONE;
 }
@@ -111,6 +115,7 @@ enum refusal control_fault(struct exchange *x)
         tree_int(rule, "waiting", &waiting);
         int64_t left_ms = deadline_ms - now_steady_ms();
         if (waiting >= wanted || left_ms <= 0 || x->world->gone) {
+            reach_note_rule(rule, x->world);
             response_json(x->response, 200, rule);
             return REFUSAL_NONE;
         }

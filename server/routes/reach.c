@@ -9,6 +9,10 @@
 #include "shared/near.h"
 #include "shared/text.h"
 #include "shared/tree.h"
+#include "webhooks/event.h"
+
+/* What the journal calls what is no request for a path. */
+static const char *const own_names[] = {"CONNECT", "LEAK"};
 
 static bool is_of_wix(const struct route *route)
 {
@@ -35,9 +39,9 @@ static bool may_be_method(const char *pattern, size_t len)
     return len && strspn(pattern, "ABCDEFGHIJKLMNOPQRSTUVWXYZ*?") >= len;
 }
 
-/* Whether the pattern can fit a path that no row has: "GET /stores/v9/x", "* /members/?", "POST *".
- */
-static bool fits_open_path(const char *pattern)
+/* Whether the pattern can fit a path of Wix's plane, in the table or not: "GET /stores/v9/x",
+ * "* /members/?", "POST *"; of the API's alone where `only_open`, as its paths are any. */
+static bool may_be_wix_path(const char *pattern, bool only_open)
 {
     const char *blank = strchr(pattern, ' ');
     if (!blank)
@@ -48,12 +52,13 @@ static bool fits_open_path(const char *pattern)
     if (!strchr("/*?", *path) || !*path)
         return false;
     OWNED(mem_text_free) char *start = mem_text_n(path, strcspn(path, "*?"));
-    return router_service_of(start) == SERVICE_API;
+    enum service service = router_service_of(start);
+    return only_open ? service == SERVICE_API : service != SERVICE_CONTROL;
 }
 
 bool reach_fits(const char *pattern)
 {
-    return fits_table(pattern) || fits_open_path(pattern);
+    return fits_table(pattern) || may_be_wix_path(pattern, true);
 }
 
 /* The nearest routes there are, nearest first. */
@@ -80,6 +85,120 @@ static bool check(const cJSON *holder, const char *where, struct err *err)
                    "such as %s; * stands for anything, and `fakewix tables routes` lists them",
                    where, pattern, buf_str(&near));
 }
+
+/* ---- what is possible, but unlikely ---- */
+
+/* Every name that the journal may hold, but for API paths that nobody listed. */
+static cJSON *known_names(const struct world *world)
+{
+    cJSON *names = cJSON_CreateArray();
+    size_t n;
+    const struct route *routes = router_routes(&n);
+    for (size_t i = 0; i < n; i++)
+        if (is_of_wix(&routes[i]))
+            cJSON_AddItemToArray(names, cJSON_CreateString(routes[i].name));
+    const cJSON *row;
+    cJSON_ArrayForEach(row, world->settings.api)
+    {
+        const char *method = tree_text(row, "method");
+        OWNED(mem_text_free)
+        char *name = mem_format("%s %s", method ? method : "*", tree_text(row, "path"));
+        cJSON_AddItemToArray(names, cJSON_CreateString(name));
+    }
+    OWNED(tree_free) cJSON *events = event_table();
+    cJSON_ArrayForEach(row, events)
+    {
+        OWNED(mem_text_free) char *name = mem_format("WEBHOOK %s", tree_text(row, "event_type"));
+        cJSON_AddItemToArray(names, cJSON_CreateString(name));
+    }
+    for (size_t i = 0; i < sizeof own_names / sizeof *own_names; i++)
+        cJSON_AddItemToArray(names, cJSON_CreateString(own_names[i]));
+    return names;
+}
+
+/* Answers of the config have patterns for paths, so either may fit the other. */
+static bool may_be_same(const char *a, const char *b)
+{
+    return text_matches(a, b) || text_matches(b, a);
+}
+
+static const char *path_of(const char *name)
+{
+    const char *blank = strchr(name, ' ');
+    return blank ? blank + 1 : name;
+}
+
+static bool is_known(const cJSON *names, const char *pattern, bool any_method)
+{
+    any_method = strchr(pattern, ' ') && (any_method || strncmp(pattern, "OPTIONS ", 8) == 0);
+    const cJSON *name;
+    cJSON_ArrayForEach(
+        name, names) if (may_be_same(pattern, name->valuestring) ||
+                         (any_method &&
+                          may_be_same(path_of(pattern), path_of(name->valuestring)))) return true;
+    return false;
+}
+
+static struct near nearest_of(const cJSON *names, const char *pattern)
+{
+    struct near near = {.given = pattern};
+    const cJSON *name;
+    cJSON_ArrayForEach(name, names) near_offer(&near, name->valuestring);
+    return near;
+}
+
+/* Returns whether there was something to note. */
+static bool note(cJSON *json, const char *where, const char *pattern, const cJSON *names,
+                 bool any_method)
+{
+    if (!pattern || is_known(names, pattern, any_method))
+        return false;
+    struct near near = nearest_of(names, pattern);
+    OWNED(mem_text_free)
+    char *sentence = mem_format("%s \"%s\" is no route that this fake knows: only a request for "
+                                "just that fits it; did you mean one of the nearest?",
+                                where, pattern);
+    tree_put_text(json, "warning", sentence);
+    cJSON *list = tree_put(json, "nearest_routes", cJSON_CreateArray());
+    for (size_t i = 0; i < near.n; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(near.names[i]));
+    return true;
+}
+
+void reach_note_rule(cJSON *rule, const struct world *world)
+{
+    const cJSON *on = tree_get(rule, "on");
+    if (cJSON_GetArraySize(tree_get(rule, "hits")))
+        return;
+    OWNED(tree_free) cJSON *names = known_names(world);
+    if (note(rule, "on.route", tree_text(on, "route"), names, false) ||
+        note(rule, "on.after.route", tree_text(tree_get(on, "after"), "route"), names, false))
+        return;
+    note(rule, "on.until.route", tree_text(tree_get(on, "until"), "route"), names, false);
+}
+
+void reach_note_query(cJSON *check, const char *pattern, const struct world *world)
+{
+    OWNED(tree_free) cJSON *names = known_names(world);
+    note(check, "route", pattern, names, true);
+}
+
+bool reach_check_query(const char *pattern, const struct world *world, struct err *err)
+{
+    OWNED(tree_free) cJSON *names = known_names(world);
+    if (!pattern || is_known(names, pattern, true) || strncmp(pattern, "WEBHOOK ", 8) == 0 ||
+        may_be_wix_path(pattern, false))
+        return true;
+    OWNED(buf_free) struct buf list = {0};
+    struct near near = nearest_of(names, pattern);
+    near_add_list(&list, &near);
+    return err_set(err,
+                   "route \"%s\" can fit no entry of the journal: a route is a method, a blank "
+                   "and a path, such as %s; control calls are not journalled",
+                   pattern, buf_str(&list));
+}
+
+/* ---- rules ---- */
 
 /* The events that open the gates of what a rule does: one action, a queue, or lists in a queue. */
 static bool check_actions(const cJSON *action, struct err *err)

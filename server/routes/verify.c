@@ -5,61 +5,95 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "routes/reach.h"
+#include "shared/buf.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/tree.h"
 
 enum { SEQS_MAX = 50 };
 
+/* What a row may have: a query's members, and where things are counted, how many. */
+static const char query_words[] = "route app_id instance_id grant outcome fault_id text status "
+                                  "since until from_ms to_ms";
+static const char count_words[] = "count at_least at_most";
+static const char question_words[] = "expect order absent wait_ms";
+
 static bool is_word_of(const char *list, const char *word)
 {
+    OWNED(mem_text_free) char *framed_list = mem_format(" %s ", list);
     OWNED(mem_text_free) char *framed = mem_format(" %s ", word);
-    return strstr(list, framed) != NULL;
+    return strstr(framed_list, framed) != NULL;
 }
 
-bool verify_read_query(const cJSON *object, const char *also, struct journal_query *ret_query,
-                       struct err *err)
+/* Each word with a comma behind, but the last one. */
+static void add_words(struct buf *out, const char *words)
 {
-    struct journal_query query = {0};
-    const struct {
-        const char *name;
-        const char **text;
-        int64_t *number;
-    } members[] = {
-        {"route", &query.route, NULL},
-        {"app_id", &query.app_id, NULL},
-        {"instance_id", &query.instance_id, NULL},
-        {"grant", &query.grant, NULL},
-        {"outcome", &query.outcome, NULL},
-        {"fault_id", &query.fault_id, NULL},
-        {"text", &query.text, NULL},
-        {"since", NULL, &query.since},
-        {"until", NULL, &query.until},
-        {"from_ms", NULL, &query.from_ms},
-        {"to_ms", NULL, &query.to_ms},
-    };
-    int64_t status = 0;
-    if (!cJSON_IsObject(object))
+    for (const char *at = words; *at; at++)
+        buf_text(out, *at == ' ' ? ", " : (char[]){*at, '\0'});
+}
+
+static bool refuse_key(const char *key, const char *words, struct err *err)
+{
+    OWNED(buf_free) struct buf sentence = {0};
+    OWNED(mem_text_free) char *names = mem_text(words);
+    struct near near = {.given = key};
+    near_offer_words(&near, names);
+    buf_format(&sentence, "%s is not known here", key);
+    near_add_question(&sentence, &near, "");
+    buf_text(&sentence, near_meant(&near) ? " known are " : "; known are ");
+    add_words(&sentence, words);
+    return err_set(err, "%s", buf_str(&sentence));
+}
+
+static bool check_numbers(const cJSON *row, const char *const *names, size_t n, struct err *err)
+{
+    int64_t number;
+    for (size_t i = 0; i < n; i++)
+        if (tree_get(row, names[i]) && (!tree_int(row, names[i], &number) || number < 0))
+            return err_set(err, "%s must be a whole number from 0", names[i]);
+    return true;
+}
+
+static bool check_row(const cJSON *row, bool counts, struct err *err)
+{
+    static const char *const texts[] = {"route",   "app_id",   "instance_id", "grant",
+                                        "outcome", "fault_id", "text"};
+    static const char *const numbers[] = {"status", "since", "until",    "from_ms",
+                                          "to_ms",  "count", "at_least", "at_most"};
+    OWNED(mem_text_free)
+    char *words = counts ? mem_format("%s %s", query_words, count_words) : mem_text(query_words);
+    if (!cJSON_IsObject(row))
         return err_set(err, "a query is an object such as {\"route\":\"POST /oauth2/token\"}");
     const cJSON *member;
-    cJSON_ArrayForEach(member, object)
-    {
-        bool known = is_word_of(also, member->string) ||
-                     (strcmp(member->string, "status") == 0 && tree_int(object, "status", &status));
-        for (size_t i = 0; i < sizeof members / sizeof *members && !known; i++) {
-            if (strcmp(members[i].name, member->string) != 0)
-                continue;
-            known = members[i].text ? cJSON_IsString(member)
-                                    : tree_int(object, member->string, members[i].number);
-            if (members[i].text && known)
-                *members[i].text = member->valuestring;
-        }
-        if (!known)
-            return err_set(err,
-                           "%s is not known here or of the wrong type; a query has route, "
-                           "app_id, instance_id, grant, outcome, fault_id, text, status, since, "
-                           "until, from_ms, to_ms",
-                           member->string);
-    }
+    cJSON_ArrayForEach(member, row) if (!is_word_of(words, member->string)) return refuse_key(
+        member->string, words, err);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (tree_get(row, texts[i]) && !tree_text(row, texts[i]))
+            return err_set(err, "%s must be a text, with * and ? if you like", texts[i]);
+    if (tree_get(row, "count") && (tree_get(row, "at_least") || tree_get(row, "at_most")))
+        return err_set(err, "count says it all: leave at_least and at_most out, or count");
+    return check_numbers(row, numbers, sizeof numbers / sizeof *numbers, err);
+}
+
+static bool read_query(const cJSON *row, bool counts, const struct world *world,
+                       struct journal_query *ret_query, struct err *err)
+{
+    int64_t status = 0;
+    if (!check_row(row, counts, err) || !reach_check_query(tree_text(row, "route"), world, err))
+        return false;
+    struct journal_query query = {.route = tree_text(row, "route"),
+                                  .app_id = tree_text(row, "app_id"),
+                                  .instance_id = tree_text(row, "instance_id"),
+                                  .grant = tree_text(row, "grant"),
+                                  .outcome = tree_text(row, "outcome"),
+                                  .fault_id = tree_text(row, "fault_id"),
+                                  .text = tree_text(row, "text")};
+    tree_int(row, "since", &query.since);
+    tree_int(row, "until", &query.until);
+    tree_int(row, "from_ms", &query.from_ms);
+    tree_int(row, "to_ms", &query.to_ms);
+    tree_int(row, "status", &status);
     query.status = (int)status;
     *ret_query = query;
     return true;
@@ -102,11 +136,13 @@ static void put_seqs(cJSON *check, const struct journal *journal, const struct j
             cJSON_AddItemToArray(seqs, cJSON_CreateNumber((double)journal_at(journal, i)->seq));
 }
 
-static bool check_count(const struct journal *journal, const cJSON *row, const char *name,
+static bool check_count(const struct world *world, const cJSON *row, const char *name,
                         int64_t least, int64_t most, cJSON *checks, struct err *err)
 {
     struct journal_query query;
-    if (!verify_read_query(row, " count at_least at_most ", &query, err))
+    const struct journal *journal = &world->journal;
+    bool is_absence = strcmp(name, "absent") == 0;
+    if (!read_query(row, !is_absence, world, &query, err))
         return false;
     int64_t seen = (int64_t)journal_count(journal, &query);
     cJSON *check = new_check(checks, name, row);
@@ -121,10 +157,12 @@ static bool check_count(const struct journal *journal, const cJSON *row, const c
     put_seqs(check, journal, &query);
     if (seen < least)
         put_nearest(check, journal, &query);
+    if (!seen && query.route)
+        reach_note_query(check, query.route, world);
     return true;
 }
 
-static bool check_expectation(const struct journal *journal, const cJSON *row, cJSON *checks,
+static bool check_expectation(const struct world *world, const cJSON *row, cJSON *checks,
                               struct err *err)
 {
     int64_t count, least = 1, most = INT64_MAX;
@@ -133,20 +171,21 @@ static bool check_expectation(const struct journal *journal, const cJSON *row, c
     else if (tree_int(row, "at_most", &most) && !tree_get(row, "at_least"))
         least = 0;
     tree_int(row, "at_least", &least);
-    return check_count(journal, row, "count", least, most, checks, err);
+    return check_count(world, row, "count", least, most, checks, err);
 }
 
 /* Each query of the list matches an entry behind the one before it. */
-static bool check_order(const struct journal *journal, const cJSON *list, cJSON *checks,
+static bool check_order(const struct world *world, const cJSON *list, cJSON *checks,
                         struct err *err)
 {
+    const struct journal *journal = &world->journal;
     size_t at = 0;
     bool broken = false;
     const cJSON *row;
     cJSON_ArrayForEach(row, list)
     {
         struct journal_query query;
-        if (!verify_read_query(row, " ", &query, err))
+        if (!read_query(row, false, world, &query, err))
             return false;
         while (!broken && at < journal->count && !journal_matches(journal_at(journal, at), &query))
             at++;
@@ -159,6 +198,8 @@ static bool check_order(const struct journal *journal, const cJSON *list, cJSON 
             tree_put_int(check, "seq", journal_at(journal, at++)->seq);
         else
             put_nearest(check, journal, &query);
+        if (!found && query.route)
+            reach_note_query(check, query.route, world);
         broken = broken || !found;
     }
     return true;
@@ -171,24 +212,33 @@ static bool all_ok(const cJSON *checks)
     return true;
 }
 
-cJSON *verify_journal(const struct journal *journal, const cJSON *question, struct err *err)
+/* A list where one is due, and nothing that would be passed over. */
+static bool check_question(const cJSON *question, struct err *err)
+{
+    static const char *const numbers[] = {"wait_ms"};
+    const cJSON *member;
+    cJSON_ArrayForEach(member, question)
+    {
+        if (!is_word_of(question_words, member->string))
+            return refuse_key(member->string, question_words, err);
+        if (strcmp(member->string, "wait_ms") != 0 && !cJSON_IsArray(member))
+            return err_set(err, "%s must be a list of queries", member->string);
+    }
+    return check_numbers(question, numbers, 1, err);
+}
+
+cJSON *verify_journal(const struct world *world, const cJSON *question, struct err *err)
 {
     OWNED(tree_free) cJSON *checks = cJSON_CreateArray();
-    const cJSON *member;
-    cJSON_ArrayForEach(member,
-                       question) if (!is_word_of(" expect order absent wait_ms ", member->string))
-    {
-        err_set(err, "%s is not known; verify takes expect, order, absent, wait_ms",
-                member->string);
+    const cJSON *row;
+    if (!check_question(question, err))
         return NULL;
-    }
-    cJSON_ArrayForEach(member,
-                       tree_get(question, "expect")) if (!check_expectation(journal, member, checks,
-                                                                            err)) return NULL;
-    cJSON_ArrayForEach(member,
-                       tree_get(question, "absent")) if (!check_count(journal, member, "absent", 0,
-                                                                      0, checks, err)) return NULL;
-    if (!check_order(journal, tree_get(question, "order"), checks, err))
+    cJSON_ArrayForEach(row, tree_get(question, "expect")) if (!check_expectation(world, row, checks,
+                                                                                 err)) return NULL;
+    cJSON_ArrayForEach(row,
+                       tree_get(question, "absent")) if (!check_count(world, row, "absent", 0, 0,
+                                                                      checks, err)) return NULL;
+    if (!check_order(world, tree_get(question, "order"), checks, err))
         return NULL;
     if (!cJSON_GetArraySize(checks)) {
         err_set(err, "there is nothing to verify: send expect, order or absent");

@@ -24,7 +24,8 @@ struct exchange {
     const struct request *request; /* borrowed */
     struct response *response;     /* borrowed */
     const char *route_name;        /* "POST /oauth2/token"; static, NULL before routing */
-    char *place;         /* what faults call a path that no row names, "GET /x"; else NULL; owned */
+    char *place; /* what faults and the journal call a path that no row names, "GET /x"; else NULL;
+                    owned */
     const char *service; /* "token", "access", "api", "page", "control"; static */
     struct world *world; /* borrowed, and locked while a handler runs */
     int64_t now_ms;      /* the world's clock, read once */

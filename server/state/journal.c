@@ -196,13 +196,20 @@ bool journal_matches(const struct journal_entry *entry, const struct journal_que
     return is_in_range(entry, query) && journal_mismatches(entry, query, NULL) == 0;
 }
 
+/* Text that a stranger sent may not be UTF-8; JSON must be. */
+static void put_sound_text(cJSON *object, const char *name, const char *text)
+{
+    OWNED(mem_text_free) char *sound = text ? tree_sound_text(text, strlen(text)) : NULL;
+    tree_put_text(object, name, sound);
+}
+
 static size_t mismatch(cJSON *list, const char *field, const char *expected, const char *seen)
 {
     if (list) {
         cJSON *row = tree_put(list, NULL, cJSON_CreateObject());
         tree_put_text(row, "field", field);
         tree_put_text(row, "expected", expected);
-        tree_put_text(row, "seen", seen);
+        put_sound_text(row, "seen", seen);
     }
     return 1;
 }
@@ -252,13 +259,6 @@ static void put_body(cJSON *object, const char *body, size_t len)
     OWNED(buf_free) struct buf hex = {.max = 2 * len + 1};
     text_add_hex(&hex, (const uint8_t *)body, len);
     tree_put_text(object, "body_hex", buf_str(&hex));
-}
-
-/* Text that a stranger sent may not be UTF-8; JSON must be. */
-static void put_sound_text(cJSON *object, const char *name, const char *text)
-{
-    OWNED(mem_text_free) char *sound = text ? tree_sound_text(text, strlen(text)) : NULL;
-    tree_put_text(object, name, sound);
 }
 
 cJSON *journal_entry_json(const struct journal_entry *entry, const char *world)

@@ -378,6 +378,32 @@ START_TEST(guard_spares_wix_s_own_paths)
 }
 END_TEST
 
+/* ---- calls that there are not ---- */
+
+static const struct {
+    const char *line;
+    int status;
+    const char *allow, *sentence;
+} strays[] = {
+    {"GET /_fakewix/clokc", 404, NULL, "(/_fakewix/clokc; the nearest are \"/_fakewix/clock\", "},
+    {"GET /_fakewix/worlds/default/fault", 404, NULL, "the nearest are \"/_fakewix/faults\", "},
+    {"POST /_fakewix/faults/f1/relase", 404, NULL, "nearest are \"/_fakewix/faults/{}/release\", "},
+    {"GET /_fakewix/", 404, NULL, "`fakewix tables routes` lists all"},
+    {"PATCH /_fakewix/clock", 405, "GET, PUT", "(/_fakewix/clock takes GET, PUT, not PATCH)"},
+    {"GET /_fakewix/reset", 405, "POST", "(/_fakewix/reset takes POST, not GET)"},
+    {"PUT /_fakewix/worlds/default/faults/f1", 405, "GET, DELETE", "takes GET, DELETE, not PUT)"},
+};
+
+START_TEST(stray_call_is_told_what_there_is)
+{
+    OWNED(answer_free) struct answer answer = harness_ask(fake, strays[_i].line, NULL, NULL);
+    ck_assert_int_eq(answer.status, strays[_i].status);
+    answer_expect_header(&answer, "Allow", strays[_i].allow);
+    const char *message = cJSON_GetStringValue(answer_at(&answer, "message"));
+    ck_assert_msg(strstr(message, strays[_i].sentence) != NULL, "%s", message);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -397,6 +423,7 @@ int main(void)
     tcase_add_test(tcase, reinstall_keeps_the_instance_id);
     suite_rows(tcase, table_is_given, tables);
     suite_rows(tcase, guard_lets_in_or_not, guards);
+    suite_rows(tcase, stray_call_is_told_what_there_is, strays);
     tcase_add_test(tcase, guard_spares_wix_s_own_paths);
     return suite_run("control", tcase);
 }

@@ -261,6 +261,64 @@ static const struct {
     {"{'on':{'until':{'route':''}},'do':[[{'fault':'reset'}]]}", "on.until.route \"\" can fit"},
 };
 
+/* Any path is the API's, so these are armed; they say what was probably meant until they hit. */
+static const struct {
+    const char *rule, *warning, *nearest;
+} unlikely[] = {
+    {"{'on':{'route':'GET /apps/v1/instnace'},'do':{'fault':'unavailable'}}",
+     "on.route \"GET /apps/v1/instnace\" is no route that this fake knows",
+     "GET /apps/v1/instance"},
+    {"{'on':{'route':'GET /stores/v1/products/query'},'do':{'fault':'unavailable'}}",
+     "on.route \"GET /stores/v1/products/query\" is", "POST /stores/v1/products/query"},
+    {"{'on':{'route':'GET /apps/*','after':{'route':'* /comformance/probe'}},"
+     "'do':{'fault':'unavailable'}}",
+     "on.after.route \"* /comformance/probe\" is", "GET /conformance/probe"},
+    {"{'on':{'until':{'route':'GET /blog/v4/posts'}},'do':{'fault':'unavailable'}}",
+     "on.until.route \"GET /blog/v4/posts\" is", NULL},
+    {"{'on':{'route':'GET /blog/v3/posts'},'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'on':{'route':'GET /blog/*'},'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'on':{'route':'OPTIONS /apps/v1/instance'},'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'on':{'route':'G?T /apps/v?/*'},'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'do':{'fault':'unavailable'}}", NULL, NULL},
+};
+
+START_TEST(unlikely_route_is_armed_with_a_warning)
+{
+    harness_do(fake, 201, "POST /_fakewix/api", "{'method':'GET','path':'/blog/v3/*','body':{}}");
+    OWNED(answer_free)
+    struct answer armed = harness_ask(fake, "POST /_fakewix/faults", NULL, unlikely[_i].rule);
+    OWNED(answer_free) struct answer listed = harness_ask(fake, "GET /_fakewix/faults", NULL, NULL);
+    const struct answer *answers[] = {&armed, &listed};
+    static const char *const prefixes[] = {"", "faults.0."};
+    ck_assert_int_eq(armed.status, 201);
+    for (size_t i = 0; i < 2; i++) {
+        OWNED(mem_text_free) char *where = mem_format("%swarning", prefixes[i]);
+        OWNED(mem_text_free) char *near = mem_format("%snearest_routes.0", prefixes[i]);
+        const char *warning = cJSON_GetStringValue(answer_at(answers[i], where));
+        ck_assert_msg(!warning == !unlikely[_i].warning, "%s", buf_str(&answers[i]->body));
+        if (warning)
+            ck_assert_msg(strstr(warning, unlikely[_i].warning) == warning, "%s", warning);
+        if (unlikely[_i].nearest)
+            answer_expect(answers[i], near, unlikely[_i].nearest);
+    }
+}
+END_TEST
+
+START_TEST(warning_goes_with_the_first_hit)
+{
+    harness_do(fake, 201, "POST /_fakewix/faults",
+               "{'on':{'route':'GET /its/own'},'times':2,'do':{'fault':'unavailable'}}");
+    harness_do(fake, 503, "GET /its/own", NULL);
+    OWNED(answer_free) struct answer answer = harness_ask(fake, "GET /_fakewix/faults", NULL, NULL);
+    answer_expect(&answer, "faults.0.hits", "[3]");
+    answer_expect(&answer, "faults.0.warning", NULL);
+    OWNED(answer_free)
+    struct answer journal =
+        harness_ask(fake, "GET /_fakewix/journal?route=GET%20/its/own", NULL, NULL);
+    answer_expect(&journal, "entries.0.route", "GET /its/own");
+}
+END_TEST
+
 /* Patterns that some request fits, the API's any path among them. */
 static const char *const reachable[] = {
     "POST /oauth2/token",
@@ -386,6 +444,8 @@ int main(void)
     tcase_add_test(tcase, chance_is_the_worlds_and_repeats);
     suite_rows(tcase, wrong_rule_is_explained, refused);
     suite_rows(tcase, route_that_can_be_is_taken, reachable);
+    suite_rows(tcase, unlikely_route_is_armed_with_a_warning, unlikely);
+    tcase_add_test(tcase, warning_goes_with_the_first_hit);
     suite_rows(tcase, outcome_says_who_answered, outcomes);
     tcase_add_test(tcase, unspent_fault_is_visible_and_goes);
     tcase_add_test(tcase, faults_are_bounded);

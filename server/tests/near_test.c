@@ -16,9 +16,15 @@ static const struct {
     const char *a, *b;
     size_t distance;
 } pairs[] = {
-    {"", "", 0},           {"", "abc", 3},          {"listen", "listen", 0},
-    {"listen", "liste", 1}, {"listen", "lisTen", 0}, {"listen", "listne", 1}, /* one swap */
-    {"seed", "seeds", 1},   {"kitten", "sitting", 3}, {"at_lest", "at_least", 1},
+    {"", "", 0},
+    {"", "abc", 3},
+    {"listen", "listen", 0},
+    {"listen", "liste", 1},
+    {"listen", "lisTen", 0},
+    {"listen", "listne", 1}, /* one swap */
+    {"seed", "seeds", 1},
+    {"kitten", "sitting", 3},
+    {"at_lest", "at_least", 1},
     {"refresh/reply-omit-refresh-tokn", "refresh/reply-omits-refresh-token", 2},
 };
 
@@ -56,8 +62,8 @@ static const struct {
 
 START_TEST(question_names_what_was_meant)
 {
-    static const char *const names[] = {"listen", "tls-listen", "config", "journal",
-                                        "journal-bytes", "seed"};
+    static const char *const names[] = {"listen",  "tls-listen",    "config",
+                                        "journal", "journal-bytes", "seed"};
     struct near near = {.given = questions[_i].given};
     OWNED(buf_free) struct buf out = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

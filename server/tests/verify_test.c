@@ -66,13 +66,68 @@ START_TEST(journal_is_verified)
 }
 END_TEST
 
+/* A count of nothing is true of any mistyped route: who asks for one is told. */
+static const struct {
+    const char *title, *question, *path, *text;
+} doubtful[] = {
+    {"a path nobody has, none wanted", "{'expect':[{'route':'GET /apps/v1/instnace','count':0}]}",
+     "checks.0.nearest_routes.0", "GET /apps/v1/instance"},
+    {"the same as absence", "{'absent':[{'route':'POST /oauth2/tokens'}]}",
+     "checks.0.nearest_routes.0", "POST /oauth2/token"},
+    {"one wanted and not there", "{'expect':[{'route':'GET /apps/v1/instnace'}]}",
+     "checks.0.nearest_routes.0", "GET /apps/v1/instance"},
+    {"an order", "{'order':[{'route':'POST /oauth2/tokne'}]}", "checks.0.nearest_routes.0",
+     "POST /oauth2/token"},
+    {"an event", "{'absent':[{'route':'WEBHOOK AppInstaled'}]}", "checks.0.nearest_routes.0",
+     "WEBHOOK AppInstalled"},
+    {"an answer of the config", "{'absent':[{'route':'GET /blog/v3/posts'}]}", "checks.0.warning",
+     NULL},
+    {"a known path with another method", "{'absent':[{'route':'GET /oauth2/token'}]}",
+     "checks.0.warning", NULL},
+    {"a path that was called", "{'expect':[{'route':'GET /its/own','count':1}]}",
+     "checks.0.warning", NULL},
+    {"the other origin", "{'absent':[{'route':'LEAK'}]}", "checks.0.warning", NULL},
+    {"a pattern", "{'absent':[{'route':'* /oauth/acc*'}]}", "checks.0.warning", NULL},
+};
+
+START_TEST(route_that_nothing_has_is_named)
+{
+    harness_do(fake, 201, "POST /_fakewix/api", "{'method':'GET','path':'/blog/*','body':{}}");
+    harness_do(fake, 404, "GET /its/own", NULL);
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST /_fakewix/journal/verify", NULL, doubtful[_i].question);
+    ck_assert_msg(answer.status == 200, "%s: %s", doubtful[_i].title, buf_str(&answer.body));
+    if (doubtful[_i].text) {
+        answer_expect(&answer, doubtful[_i].path, doubtful[_i].text);
+        ck_assert_msg(answer_at(&answer, "checks.0.warning") != NULL, "%s", doubtful[_i].title);
+    } else {
+        ck_assert_msg(answer_at(&answer, doubtful[_i].path) == NULL, "%s", doubtful[_i].title);
+    }
+}
+END_TEST
+
 static const struct {
     const char *question, *sentence;
 } malformed[] = {
     {"{}", "there is nothing to verify"},
-    {"{'expects':[]}", "expects is not known"},
-    {"{'expect':[{'path':'/x'}]}", "path is not known here"},
-    {"{'expect':[{'route':5}]}", "route is not known here or of the wrong type"},
+    {"{'expects':[]}", "expects is not known here; did you mean \\\"expect\\\"? known are expect,"},
+    {"{'expect':[{'path':'/x'}]}", "path is not known here; known are route, app_id,"},
+    {"{'expect':[{'at_lest':2}]}", "at_lest is not known here; did you mean \\\"at_least\\\"?"},
+    {"{'expect':[{'wait':2}]}", "from_ms, to_ms, count, at_least, at_most"},
+    {"{'absent':[{'count':2}]}", "count is not known here; known are route"},
+    {"{'expect':[{'route':5}]}", "route must be a text"},
+    {"{'expect':[{'count':'2'}]}", "count must be a whole number from 0"},
+    {"{'expect':[{'at_least':-1}]}", "at_least must be a whole number from 0"},
+    {"{'expect':[{'count':1,'at_most':2}]}", "count says it all"},
+    {"{'expect':{'route':'*'}}", "expect must be a list of queries"},
+    {"{'expect':[{}],'wait_ms':'5'}", "wait_ms must be a whole number from 0"},
+    {"{'expect':[{'route':'/oauth2/token','count':0}]}",
+     "route \\\"/oauth2/token\\\" can fit no entry of the journal: a route is a method, a blank "
+     "and "
+     "a path, such as \\\"POST /oauth2/token\\\""},
+    {"{'absent':[{'route':'POST /_fakewix/reset'}]}", "control calls are not journalled"},
+    {"{'order':[{'route':'WEBHOOKS'}]}", "can fit no entry"},
     {"{'order':['POST /x']}", "a query is an object"},
 };
 
@@ -84,6 +139,17 @@ START_TEST(malformed_question_is_refused)
     ck_assert_int_eq(answer.status, 400);
     ck_assert_msg(strstr(buf_str(&answer.body), malformed[_i].sentence) != NULL, "%s",
                   buf_str(&answer.body));
+}
+END_TEST
+
+START_TEST(strange_bytes_are_shown_as_text)
+{
+    static const char question[] = "{'expect':[{'text':'nowhere','outcome':'api-not-found'}]}";
+    harness_do(fake, 404, "GET /\xff", NULL);
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "POST /_fakewix/journal/verify", NULL, question);
+    answer_expect(&answer, "checks.0.nearest.route", "GET /?");
+    answer_expect(&answer, "checks.0.nearest.differs.0.seen", "/?");
 }
 END_TEST
 
@@ -131,7 +197,9 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     suite_rows(tcase, journal_is_verified, questions);
+    suite_rows(tcase, route_that_nothing_has_is_named, doubtful);
     suite_rows(tcase, malformed_question_is_refused, malformed);
+    tcase_add_test(tcase, strange_bytes_are_shown_as_text);
     tcase_add_test(tcase, har_has_what_its_readers_need);
     tcase_add_test(tcase, ndjson_has_a_line_for_each_exchange);
     tcase_add_test(tcase, redacting_leaves_no_secret_and_shows_reuse);

@@ -196,7 +196,9 @@ export interface FaultRule {
 
 export interface Fault {
     readonly id: string;
-    state(): Promise<FaultRule & { fault_id: string; left: number; hits: number[]; waiting?: number; open?: boolean }>;
+    state(): Promise<FaultRule & { fault_id: string; left: number; hits: number[]; waiting?: number; open?: boolean;
+        /** It has hit nothing yet, and the fake knows no such route: perhaps it is mistyped. */
+        warning?: string; nearest_routes?: string[] }>;
     /** The journal's numbers of the requests that it hit. */
     hits(): Promise<number[]>;
     /** Wait until that many requests are held by it. */
@@ -285,7 +287,9 @@ export interface Question {
 
 export interface Report {
     ok: boolean;
-    checks: { check: string; query: EntryQuery; expected: string; seen: unknown; ok: boolean; nearest?: any }[];
+    checks: { check: string; query: EntryQuery; expected: string; seen: unknown; ok: boolean; nearest?: any;
+        /** Nothing fits, and the fake knows no such route: perhaps it is mistyped. */
+        warning?: string; nearest_routes?: string[] }[];
 }
 
 export interface Journal {

@@ -88,12 +88,17 @@ class Faults {
     }
 }
 
+// What is true, or false, of a mistyped route because nothing has it.
+function doubt({ warning, nearest_routes }) {
+    return warning ? `; ${warning} (${nearest_routes.join(', ')})` : '';
+}
+
 function explain(check) {
     const where = check.query ? ` ${JSON.stringify(check.query)}` : '';
     const nearest = check.nearest?.differs
         ?.map(({ field, expected, seen }) => `${field} ${JSON.stringify(seen)}, not ${JSON.stringify(expected)}`);
     const nearby = nearest ? `; nearest is entry ${check.nearest.seq}: ${nearest.join(', ')}` : '';
-    return `${check.check}${where}: expected ${check.expected}, seen ${check.seen}${nearby}`;
+    return `${check.check}${where}: expected ${check.expected}, seen ${check.seen}${nearby}${doubt(check)}`;
 }
 
 class Journal {
@@ -127,6 +132,8 @@ class Journal {
     // Verify, and throw an AssertionError that says what was seen instead.
     async expect(question) {
         const report = await this.verify(question);
+        for (const check of report.checks.filter(({ ok, warning }) => ok && warning))
+            process.emitWarning(doubt(check).slice(2), 'FakewixWarning');
         if (report.ok)
             return report;
         const wrong = report.checks.filter((check) => !check.ok);

@@ -27,7 +27,9 @@ function problemsOf(schema, value) {
 
 function operationOf(route) {
     const [method, path] = route.split(' ');
-    const item = description.paths[path.replace('{}', '{id}').replace(/^\*\*$/, '/{path}')];
+    const ours = path.startsWith('/_fakewix');
+    const item = description.paths[path.replace('{}', '{id}')] ??
+        (ours ? undefined : description.paths['/{path}']); // an API path that no row names
     return item?.[method.toLowerCase()];
 }
 
@@ -83,14 +85,13 @@ async function wix(method, path, body, headers = {}) {
 }
 
 function noteJournal(entries) {
-    for (const { route, method, status, outcome, request, response } of entries) {
+    for (const { route, status, outcome, request, response } of entries) {
         if (!route || route.startsWith('WEBHOOK'))
             continue;
         const headers = (message) => Object.fromEntries(
             message.headers.map(([name, value]) => [name.toLowerCase(), value]));
         const isJson = headers(request)['content-type'] === 'application/json';
-        const name = route.replace(/^\*/, method);
-        note({ route: name, status, type: headers(response)['content-type'], body: response.body,
+        note({ route, status, type: headers(response)['content-type'], body: response.body,
             asked: isJson && outcome === 'ok' ? JSON.parse(request.body) : undefined });
     }
 }

@@ -1,0 +1,36 @@
+/* A mistyped call of the control plane: the answer says what there is instead. */
+#include "routes/control.h"
+
+#include <string.h>
+
+#include "routes/router.h"
+#include "shared/buf.h"
+#include "shared/mem.h"
+#include "shared/near.h"
+
+/* The paths of the control plane, each once: rows of one path stand together. */
+static void offer_paths(struct near *near)
+{
+    size_t n;
+    const struct route *routes = router_routes(&n);
+    const char *last = "";
+    for (size_t i = 0; i < n; i++) {
+        if (routes[i].service == SERVICE_CONTROL && strcmp(routes[i].path, last) != 0)
+            near_offer(near, routes[i].path);
+        last = routes[i].path;
+    }
+}
+
+enum refusal control_refuse_path(struct exchange *x, enum refusal missing, const char *allow)
+{
+    if (*allow)
+        return exchange_refuse(x, missing, "%s takes %s, not %s", x->path, allow,
+                               x->request->method);
+    OWNED(buf_free) struct buf list = {0};
+    struct near near = {.given = x->path};
+    offer_paths(&near);
+    near_add_list(&list, &near);
+    return exchange_refuse(x, missing,
+                           "%s; the nearest are %s, and `fakewix tables routes` lists all", x->path,
+                           buf_str(&list));
+}
