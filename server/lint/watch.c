@@ -69,6 +69,56 @@ static void check_headers(const struct watch *watch)
         note(watch, LINT_NO_USER_AGENT);
 }
 
+/* Where Wix has a path; the first row that a path begins with counts. Paths of one host in the
+ * documentation and another in its own clients have both. */
+static const struct {
+    const char *path, *hosts;
+} homes[] = {
+    {"/oauth2/token-info", " www.wixapis.com "},
+    {"/oauth2/token", " www.wixapis.com manage.wix.com "},
+    {"/oauth2/jwks", " www.wixapis.com "},
+    {"/oauth2/user-info", " www.wixapis.com "},
+    {"/oauth2/device/", " manage.wix.com "},
+    {"/oauth/access", " www.wixapis.com www.wix.com "},
+    {"/installer/", " www.wix.com "},
+    {"/app-installer", " www.wix.com "},
+    {"/app-oauth-installation/", " www.wix.com "},
+    {"/_api/site-apps/", " www.wix.com "},
+    {"/apps/v1/", " www.wixapis.com edge.wixapis.com "},
+};
+
+/* The host of Wix's that a Host header names, as our table spells it; NULL for any other. */
+static const char *wix_host(const char *header)
+{
+    static const char *const hosts[] = {
+#define WIX_HOST(name) name,
+#include "shared/wix_hosts.def"
+#undef WIX_HOST
+    };
+    size_t len = strcspn(header, ":");
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (strlen(hosts[i]) == len && strncasecmp(header, hosts[i], len) == 0)
+            return hosts[i];
+    return NULL;
+}
+
+/* The fake answers every path at every host, as it cannot tell which one a base URL stands for.
+ * Who comes by a host of Wix's has chosen it. */
+static void check_host(const struct watch *watch)
+{
+    const char *header = request_header(watch->x->request, "Host");
+    const char *host = header ? wix_host(header) : NULL;
+    if (!host)
+        return;
+    OWNED(mem_text_free) char *word = mem_format(" %s ", host);
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+        if (strncmp(watch->x->path, homes[i].path, strlen(homes[i].path)) == 0) {
+            if (!strstr(homes[i].hosts, word))
+                note(watch, LINT_WRONG_HOST);
+            return;
+        }
+}
+
 static void check_token_request(const struct watch *watch)
 {
     struct exchange *x = watch->x;
@@ -145,6 +195,7 @@ void watch_exchange(struct exchange *x, enum watch_place place, int64_t seq,
     struct watch watch = {x, place, seq, totals};
     check_url(&watch);
     check_headers(&watch);
+    check_host(&watch);
     check_waiting(&watch);
     switch (place) {
     case WATCH_TOKEN_ENDPOINT:

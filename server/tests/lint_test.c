@@ -69,6 +69,10 @@ static const struct {
      "{'eventName':'CUSTOM','client_secret':'$SECRET'}"},
     {"secret-in-header", "GET /apps/v1/instance",
      AGENT "Authorization: $TOKEN\nReferer: http://x/?t=$TOKEN", NULL},
+    {"wrong-host", "POST /oauth2/token", JSON "\nHost: www.wix.com", CREDENTIALS},
+    {"wrong-host", "POST /oauth/access", JSON "\nHost: manage.wix.com:443", CODE},
+    {"wrong-host", "GET /installer/install?appId=$APP", AGENT "Host: www.wixapis.com", NULL},
+    {"wrong-host", "GET /apps/v1/instance", AGENT "Authorization: $TOKEN\nHost: WIX.COM", NULL},
     {"no-user-agent", "GET /apps/v1/instance", "Authorization: $TOKEN", NULL},
 };
 
@@ -76,6 +80,30 @@ START_TEST(breach_is_found)
 {
     drop(harness_ask(fake, breaches[_i].line, breaches[_i].headers, breaches[_i].body));
     ck_assert_msg(count_of(breaches[_i].rule) == 1, "%s", breaches[_i].line);
+}
+END_TEST
+
+/* Where the documentation, or Wix's own clients, send them; and hosts that are nobody's at Wix. */
+static const struct {
+    const char *line, *headers, *body;
+} homes[] = {
+    {"POST /oauth2/token", JSON "\nHost: www.wixapis.com", CREDENTIALS},
+    {"POST /oauth2/token", JSON "\nHost: manage.wix.com", CREDENTIALS},
+    {"POST /oauth2/token", JSON "\nHost: WWW.wixapis.com:443", CREDENTIALS},
+    {"POST /oauth2/token", JSON "\nHost: localhost:8420", CREDENTIALS},
+    {"POST /oauth/access", JSON "\nHost: www.wixapis.com", CODE},
+    {"POST /oauth/access.json", JSON "\nHost: www.wix.com", CODE},
+    {"GET /installer/install?appId=$APP", AGENT "Host: www.wix.com", NULL},
+    {"GET /oauth2/device/code?clientId=$APP", AGENT "Host: manage.wix.com", NULL},
+    {"GET /apps/v1/instance", AGENT "Authorization: $TOKEN\nHost: www.wixapis.com", NULL},
+    {"GET /stores/v3/provision/version", AGENT "Authorization: $TOKEN\nHost: edge.wixapis.com",
+     NULL},
+};
+
+START_TEST(path_at_home_is_fine)
+{
+    drop(harness_ask(fake, homes[_i].line, homes[_i].headers, homes[_i].body));
+    ck_assert_msg(count_of("wrong-host") == 0, "%s %s", homes[_i].line, homes[_i].headers);
 }
 END_TEST
 
@@ -178,6 +206,7 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     suite_rows(tcase, breach_is_found, breaches);
+    suite_rows(tcase, path_at_home_is_fine, homes);
     tcase_add_test(tcase, sound_client_breaks_nothing);
     tcase_add_test(tcase, code_sent_again_is_found);
     tcase_add_test(tcase, expired_token_is_found_at_its_expiry);
