@@ -242,9 +242,8 @@ char *store_column_text(sqlite3_stmt *statement, int at)
 void store_copy_id(char *ret_id, size_t size, sqlite3_stmt *statement, int at)
 {
     const char *text = (const char *)sqlite3_column_text(statement, at);
-    size_t len = text ? strlen(text) : 0;
-    len = len < size ? len : size - 1;
-    if (len)
+    size_t len = text ? strnlen(text, size - 1) : 0;
+    if (text)
         memcpy(ret_id, text, len);
     ret_id[len] = '\0';
 }
