@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 2000 };
+#include "patience.h"
+
+enum { SOON_MS = 2000 };
 
 static int connect_to(const struct sockaddr *address, socklen_t len)
 {
@@ -86,7 +88,7 @@ bool client_read_to(int fd, struct buf *out, const char *text)
 {
     enum ending ending;
     while (!strstr(buf_str(out), text))
-        if (!read_some(fd, out, PATIENCE_MS, &ending))
+        if (!read_some(fd, out, patience(SOON_MS), &ending))
             return false;
     return true;
 }
@@ -95,7 +97,7 @@ enum ending client_ask(int port, const char *text, struct buf *out)
 {
     int fd = client_connect("127.0.0.1", port);
     client_say(fd, text);
-    enum ending ending = client_read(fd, out, PATIENCE_MS);
+    enum ending ending = client_read(fd, out, patience(SOON_MS));
     close(fd);
     return ending;
 }

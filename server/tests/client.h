@@ -23,7 +23,8 @@ void client_say(int fd, const char *text);
 /* Read until the connection ends or is silent for `silence_ms`; appends to `out`. */
 enum ending client_read(int fd, struct buf *out, int silence_ms);
 
-/* Read until `out` holds `text`; false where the connection ended or 2 s passed before. */
+/* Read until `out` holds `text`; false where the connection ended or 2 s passed before (times
+ * patience.h). */
 bool client_read_to(int fd, struct buf *out, const char *text);
 
 /* Connect to 127.0.0.1, say it, read to the end, close. */

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "harness.h"
+#include "patience.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "suite.h"
 
-enum { VISITORS_MAX = 16, SLICE_MS = 20, PATIENCE_MS = 10000 };
+enum { VISITORS_MAX = 16, SLICE_MS = 20, SOON_MS = 10000 };
 
 struct visitor {
     pthread_t thread;
@@ -42,7 +43,7 @@ static void tear_down(void)
 /* As the listener waits: in slices, with an eye on the client. */
 static bool wait_for(const struct visitor *visitor, const struct delivery *delivery)
 {
-    int64_t end_ms = now_steady_ms() + PATIENCE_MS;
+    int64_t end_ms = now_steady_ms() + patience(SOON_MS);
     while (delivery->hold && !delivery->wait_hold(delivery->hold, SLICE_MS)) {
         if (atomic_load(&visitor->leaves))
             return false;
@@ -121,7 +122,8 @@ static void arm(const char *rule)
 static void await_waiting(int n)
 {
     OWNED(mem_text_free)
-    char *line = mem_format("GET /_fakewix/faults/$FAULT?waiting=%d&wait_ms=%d", n, PATIENCE_MS);
+    char *line =
+        mem_format("GET /_fakewix/faults/$FAULT?waiting=%d&wait_ms=%d", n, patience(SOON_MS));
     OWNED(mem_text_free) char *count = mem_format("%d", n);
     OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
     answer_expect(&answer, "waiting", count);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "patience.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
 #include "suite.h"
@@ -239,10 +240,13 @@ END_TEST
 /* A world that is past its time goes, although nobody asks for it. */
 START_TEST(world_goes_when_its_time_is_over)
 {
-    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'brief','ttl_s':1}");
+    OWNED(mem_text_free) char *brief = mem_format("{'world':'brief','ttl_s':%d}", patience(1));
+    OWNED(mem_text_free)
+    char *until = mem_format("GET /_fakewix/journal?wait_ms=%d", patience(1000) + 50);
+    harness_do(fake, 201, "POST /_fakewix/worlds", brief);
     harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'long','ttl_s':1000}");
     harness_do(fake, 200, "GET /_fakewix/worlds/brief/clock", NULL);
-    harness_do(fake, 200, "GET /_fakewix/journal?wait_ms=1050", NULL);
+    harness_do(fake, 200, until, NULL);
     OWNED(answer_free) struct answer health = harness_ask(fake, "GET /_fakewix/health", NULL, NULL);
     answer_expect(&health, "worlds", "2");
     harness_do(fake, 404, "GET /_fakewix/worlds/brief/clock", NULL);

@@ -75,7 +75,7 @@ class Document:
         done = subprocess.run(
             ["sh", "-c", command.replace(SHOWN, self.address)], cwd=self.folder.name, env=env,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            text=True, check=False, timeout=60)
+            text=True, check=False, timeout=60 * fakes.PATIENCE)
         return done.stdout.replace(self.address, SHOWN)
 
 

@@ -16,7 +16,7 @@ import unittest
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from fakes import (APP, Case, DEFAULT, FAKEWIX, INSTANCE, environment)  # noqa: E402
+from fakes import (APP, Case, DEFAULT, FAKEWIX, INSTANCE, PATIENCE, environment)  # noqa: E402
 
 LONG = bool(os.environ.get("FAKEWIX_LONG"))
 SITE = DEFAULT["sites"][0]["site_id"]
@@ -35,7 +35,7 @@ class Fake:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, env=environment())
         ready = json.loads(self.process.stdout.readline())
         self.address = urllib.parse.urlsplit(ready["http"]).netloc
-        self.connection = http.client.HTTPConnection(self.address, timeout=10)
+        self.connection = http.client.HTTPConnection(self.address, timeout=10 * PATIENCE)
 
     def kill(self):
         self.process.kill()
@@ -191,7 +191,7 @@ class Crash(Case):
             taken = {}
 
             def redeem(mine):
-                connection = http.client.HTTPConnection(fake.address, timeout=10)
+                connection = http.client.HTTPConnection(fake.address, timeout=10 * PATIENCE)
                 for code in mine:
                     try:
                         status, answer = fake.exchange(code, connection)
@@ -223,7 +223,7 @@ class Crash(Case):
 class BadState(Case):
     def refused(self, state):
         process = subprocess.run([FAKEWIX, "serve", "--listen", "127.0.0.1:0", "--state",
-                                  str(state)], capture_output=True, text=True, timeout=10,
+                                  str(state)], capture_output=True, text=True, timeout=10 * PATIENCE,
                                  env=environment())
         self.assertEqual(process.returncode, 2, process.stderr)
         self.assertEqual(process.stdout, "")

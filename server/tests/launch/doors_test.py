@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
-from fakes import Case  # noqa: E402
+from fakes import Case, PATIENCE  # noqa: E402
 
 
 class Doors(Case):
@@ -29,7 +29,7 @@ class Doors(Case):
             self.ready["control"] + path, method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10 * PATIENCE) as answer:
             return json.loads(answer.read() or b"null")
 
     def arm(self, **action):
@@ -38,7 +38,7 @@ class Doors(Case):
     def connect(self, session=None):
         context = ssl.create_default_context(cafile=self.ready["ca"])
         port = urllib.parse.urlsplit(self.world["https"]).port
-        raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=10 * PATIENCE)
         try:
             return context.wrap_socket(raw, server_hostname="www.wixapis.com", session=session)
         except Exception:
@@ -109,7 +109,7 @@ class Doors(Case):
         self.assertTrue(url.startswith("http://localhost:"), url)
         body = json.dumps({"client_secret": "s", "refresh_token": "r"}).encode()
         urllib.request.urlopen(urllib.request.Request(
-            url, body, {"Content-Type": "application/json"}), timeout=10).close()
+            url, body, {"Content-Type": "application/json"}), timeout=10 * PATIENCE).close()
         leaks = self.control("GET", "/worlds/" + self.world["world"] + "/leaks")["leaks"]
         self.assertEqual([leak["secrets"] for leak in leaks], [["client_secret", "refresh_token"]])
 
@@ -122,7 +122,7 @@ class Doors(Case):
         url = [line for line in head.splitlines() if line.startswith("Location: ")][0][10:]
         context = ssl.create_default_context(cafile=self.ready["ca"])
         request = urllib.request.Request(url, headers={"Authorization": "x"})
-        urllib.request.urlopen(request, timeout=10, context=context).close()
+        urllib.request.urlopen(request, timeout=10 * PATIENCE, context=context).close()
         leaks = self.control("GET", "/worlds/" + self.world["world"] + "/leaks")["leaks"]
         self.assertEqual([leak["secrets"] for leak in leaks], [["Authorization"]])
 

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from fakes import APP, Case, FAKEWIX, TOKEN_REQUEST, environment
+from fakes import APP, Case, FAKEWIX, PATIENCE, TOKEN_REQUEST, environment
 
 H = b"Host: localhost\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -153,7 +153,7 @@ class Healthy(threading.Thread):
         try:
             while not self.over:
                 began = time.monotonic()
-                with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE) as client:
                     client.sendall(request)
                     assert client.recv(65536)[9:12] == b"200"
                 self.served += 1
@@ -169,7 +169,7 @@ class Hostile(Case):
         self.port = int(ready["http"].rsplit(":", 1)[1])
 
     def status(self, request):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE) as client:
             try:
                 client.sendall(request)
                 client.shutdown(socket.SHUT_WR)
@@ -202,14 +202,14 @@ class Hostile(Case):
     def test_half_requests_do_not_hold_up_others(self):
         halves = []
         for i in range(40):
-            client = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+            client = socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE)
             self.addCleanup(client.close)
             client.sendall([b"GET /apps/v1", b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\nContent-Length: 50\r\n\r\n{",
                             b"", b"\x16\x03\x01"][i % 4])
             halves.append(client)
         began = time.monotonic()
         self.assertEqual(self.status(post(b"/oauth2/token", TOKEN_REQUEST.encode())), 200)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 5 * PATIENCE)
 
     def test_slow_heads_and_bodies_beside_a_healthy_client(self):
         """A byte at a time, on half of the workers; listener_test has what they are told in the end."""
@@ -217,7 +217,7 @@ class Hostile(Case):
         healthy = Healthy(port)
         slow = []
         for i in range(6):
-            client = socket.create_connection(("127.0.0.1", port), timeout=20)
+            client = socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE)
             self.addCleanup(client.close)
             client.sendall([b"GET /apps/v1/instance HTTP/1.1\r\nHost: l\r\nX-A: ",
                             b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\nContent-Length: 5000\r\n\r\n",
@@ -246,9 +246,9 @@ class Hostile(Case):
             self.port = port
             self.assertIn(self.status(raw), (0, 400), raw[:10])
         with self.assertRaises((ssl.SSLError, ConnectionError)):
-            context.wrap_socket(socket.create_connection(("127.0.0.1", plain), timeout=20),
+            context.wrap_socket(socket.create_connection(("127.0.0.1", plain), timeout=20 * PATIENCE),
                                 server_hostname="localhost")
-        with socket.create_connection(("127.0.0.1", tls), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", tls), timeout=20 * PATIENCE) as raw:
             with context.wrap_socket(raw, server_hostname="www.wixapis.com") as client:
                 client.sendall(post(b"/oauth2/token", TOKEN_REQUEST.encode()))
                 self.assertEqual(client.recv(65536)[9:12], b"200")
@@ -256,7 +256,7 @@ class Hostile(Case):
         self.assertEqual(self.status(post(b"/oauth2/token", TOKEN_REQUEST.encode())), 200)
 
     def test_pipelined_requests_are_answered_in_order(self):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE) as client:
             client.sendall(post(b"/oauth2/token", TOKEN_REQUEST.encode()) + get(b"/nowhere") +
                            get(b"/apps/v1/instance", b"Connection: close\r\n"))
             answer = b""
@@ -290,7 +290,7 @@ class Hostile(Case):
                 post(b"/oauth2/token", TOKEN_REQUEST.encode()) * 3]:
             self.status(request)
         process.terminate()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=30 * PATIENCE)
         self.assertIn("lint", err)
         for name, secret in {**secrets, "own": APP["app_secret"]}.items():
             self.assertNotIn(secret, ready + out + err, name)
@@ -299,7 +299,7 @@ class Hostile(Case):
     def test_a_reflected_value_is_never_a_header(self):
         body = json.dumps({"app_id": APP["app_id"], "site_id": "fa4e517e-0000-4000-8000-000000000001",
                            "state": "a\r\nSet-Cookie: x=y"}).encode()
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE) as client:
             client.sendall(post(b"/_fakewix/installs", body, b"Connection: close\r\n"))
             answer = b""
             while more := client.recv(65536):

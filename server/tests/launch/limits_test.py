@@ -13,7 +13,7 @@ import unittest
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from fakes import Case, FAKEWIX, TOKEN_REQUEST, environment  # noqa: E402
+from fakes import Case, FAKEWIX, PATIENCE, TOKEN_REQUEST, environment  # noqa: E402
 
 JSON = {"Content-Type": "application/json"}
 HEAD_MAX, HEADERS_MAX, DEPTH_MAX, TOKEN_MAX = 32768, 64, 64, 8192
@@ -23,7 +23,7 @@ class Limits(Case):
     def serve(self, *options):
         self.url = urllib.parse.urlsplit(self.start("--listen", "127.0.0.1:0", *options)["http"])
 
-    def ask(self, method, path, body=None, headers=None, timeout=10):
+    def ask(self, method, path, body=None, headers=None, timeout=10 * PATIENCE):
         """Status, JSON (or text) and headers of one exchange on a connection of its own."""
         connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=timeout)
         try:
@@ -54,7 +54,7 @@ class Limits(Case):
         self.assertIn("message", answer)
         # Chunks add up to no more than a length says.
         chunks = (b"x" * 512 for _ in range(64))
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=10)
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=10 * PATIENCE)
         connection.request("POST", "/oauth2/token", chunks, JSON, encode_chunked=True)
         self.assertEqual(connection.getresponse().status, 413)
         connection.close()
@@ -98,13 +98,13 @@ class Limits(Case):
         self.serve("--workers", "3")
         wait = "/_fakewix/journal?wait_ms=20000&count=1"
         answers = []
-        waiting = [threading.Thread(target=lambda: answers.append(self.ask("GET", wait, timeout=30)[0]))
+        waiting = [threading.Thread(target=lambda: answers.append(self.ask("GET", wait, timeout=30 * PATIENCE)[0]))
                    for _ in range(2)]
         for thread in waiting:
             thread.start()
         # One thread is left for these, who come together.
         asking = [threading.Thread(target=lambda: answers.append(
-            self.ask("GET", "/_fakewix/health", timeout=30)[0])) for _ in range(40)]
+            self.ask("GET", "/_fakewix/health", timeout=30 * PATIENCE)[0])) for _ in range(40)]
         for thread in asking:
             thread.start()
         for thread in asking:
@@ -117,7 +117,7 @@ class Limits(Case):
 
     def test_idle_connections_end(self):
         self.serve("--idle-ms", "100")
-        with socket.create_connection((self.url.hostname, self.url.port), timeout=10) as idle:
+        with socket.create_connection((self.url.hostname, self.url.port), timeout=10 * PATIENCE) as idle:
             idle.sendall(b"GET /_fakewix/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             while idle.recv(65536):
                 pass  # ends with the connection, or the test fails by its time-out
@@ -158,7 +158,7 @@ class Limits(Case):
         path = f"/faults/{fault['fault_id']}"
         answers = []
         held = [threading.Thread(target=lambda: answers.append(
-            self.ask("POST", "/oauth2/token", TOKEN_REQUEST, timeout=30)[0])) for _ in range(3)]
+            self.ask("POST", "/oauth2/token", TOKEN_REQUEST, timeout=30 * PATIENCE)[0])) for _ in range(3)]
         for thread in held:
             thread.start()
         _, state = self.control("GET", path + "?waiting=3&wait_ms=10000")
@@ -176,7 +176,7 @@ class Limits(Case):
                               ("--journal", "0"), ("--journal-bytes", "1"), ("--idle-ms", "1"),
                               ("--workers", "100000"), ("--max-body", "99999999999")]:
             done = subprocess.run([FAKEWIX, "serve", option, value], capture_output=True, text=True,
-                                  timeout=10, env=environment())
+                                  timeout=10 * PATIENCE, env=environment())
             self.assertEqual(done.returncode, 2, option)
             self.assertIn(f"{option} takes a whole number from", done.stderr)
 

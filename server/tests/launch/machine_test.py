@@ -21,7 +21,8 @@ import unittest
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from fakes import (APP, BIN, Case, DEFAULT, FAKEWIX, TOKEN_REQUEST, environment)  # noqa: E402
+from fakes import (APP, BIN, Case, DEFAULT, FAKEWIX, PATIENCE, SANITIZED,  # noqa: E402
+                   TOKEN_REQUEST, environment)
 
 JSON = {"Content-Type": "application/json"}
 SITE = DEFAULT["sites"][0]["site_id"]
@@ -47,7 +48,7 @@ class Machine(Case):
         return process
 
     def ask(self, method, path, body=None, connection=None):
-        mine = connection or http.client.HTTPConnection(self.address, timeout=20)
+        mine = connection or http.client.HTTPConnection(self.address, timeout=20 * PATIENCE)
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         mine.request(method, path, text, JSON)
         answer = mine.getresponse()
@@ -65,7 +66,7 @@ class Machine(Case):
 
     def sentence(self, process):
         """What it said at its end: one line (and what a sanitizer adds to an abort)."""
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=30 * PATIENCE)
         lines = [line for line in said.splitlines() if line.startswith("fakewix: ")]
         self.assertEqual(len(lines), 1, said)
         return lines[0]
@@ -99,7 +100,7 @@ class Disk(Machine):
                     "site_id": f"site-{i}", "display_name": "x" * 4000})[0], 300)
         except (OSError, http.client.HTTPException):
             pass
-        self.assertIsNotNone(process.wait(timeout=30), "the disk never became full")
+        self.assertIsNotNone(process.wait(timeout=30 * PATIENCE), "the disk never became full")
         self.assertGreater(len(redeemed), 2)
         return redeemed, unused
 
@@ -140,7 +141,7 @@ class Disk(Machine):
 
     def refused(self, state):
         done = subprocess.run([FAKEWIX, "serve", "--listen", "127.0.0.1:0", "--state", str(state)],
-                              capture_output=True, text=True, timeout=30, env=environment())
+                              capture_output=True, text=True, timeout=30 * PATIENCE, env=environment())
         self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         self.assertIn(f"--state {state}", done.stderr)
@@ -167,7 +168,7 @@ class Disk(Machine):
         for code in codes[:20]:
             self.assertEqual(self.exchange(code)[0], 200)
         process.terminate()
-        self.assertEqual(process.wait(timeout=30), 0)
+        self.assertEqual(process.wait(timeout=30 * PATIENCE), 0)
         whole = state.read_bytes()
         self.assertFalse(state.with_name("s.db-wal").exists())
         refusals = 0
@@ -199,13 +200,13 @@ class Descriptors(Machine):
         self.assertEqual(self.ask("POST", "/_fakewix/faults", {
             "on": {"route": "GET /conformance/probe"}, "times": 200, "stage": "before",
             "do": {"fault": "delay", "ms": 1500}})[0], 201)
-        active = http.client.HTTPConnection(self.address, timeout=20)
+        active = http.client.HTTPConnection(self.address, timeout=20 * PATIENCE)
         self.addCleanup(active.close)
         self.assertEqual(self.ask("POST", "/oauth2/token", TOKEN_REQUEST, active)[0], 200)
         host, port = self.address.rsplit(":", 1)
         crowd = []
         for _ in range(2 * limit):
-            client = socket.create_connection((host, int(port)), timeout=30)
+            client = socket.create_connection((host, int(port)), timeout=30 * PATIENCE)
             self.addCleanup(client.close)
             client.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: x\r\n"
                            b"Connection: close\r\n\r\n")
@@ -223,7 +224,7 @@ class Descriptors(Machine):
         host, port = address.rsplit(":", 1)
         clients = []
         for _ in range(n):
-            client = socket.create_connection((host, int(port)), timeout=30)
+            client = socket.create_connection((host, int(port)), timeout=30 * PATIENCE)
             self.addCleanup(client.close)
             client.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: x\r\n"
                            b"Connection: close\r\n\r\n")
@@ -268,7 +269,7 @@ class Descriptors(Machine):
             self.assertEqual(client.makefile("rb").read()[9:12], b"401")
             client.close()
         host, port = door.rsplit(":", 1)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 10 * PATIENCE
         while time.monotonic() < deadline:
             try:
                 socket.create_connection((host, int(port)), timeout=10).close()
@@ -299,10 +300,10 @@ class Descriptors(Machine):
         for limit in range(3, 16):
             done = subprocess.run(
                 [FAKEWIX, "serve", "--listen", "127.0.0.1:0", "--state", self.folder / "s.db"],
-                capture_output=True, text=True, timeout=30, env=environment(),
+                capture_output=True, text=True, timeout=30 * PATIENCE, env=environment(),
                 preexec_fn=lambda limit=limit: (
                     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
-                    signal.alarm(5)))
+                    signal.alarm(5 * PATIENCE)))
             if done.returncode == -signal.SIGALRM:
                 break  # it had enough, and served
             self.assertIn(done.returncode, (2, 127), (limit, done))
@@ -340,7 +341,7 @@ class Clock(Machine):
                 **CLIENT})[0], 200)
             began = time.monotonic()
             self.ask("GET", "/_fakewix/journal?wait_ms=300&after=999999")
-            self.assertLess(time.monotonic() - began, 10)
+            self.assertLess(time.monotonic() - began, 10 * PATIENCE)
         entries = self.ask("GET", "/_fakewix/journal")[1]["entries"]
         numbers = [entry["seq"] for entry in entries]
         self.assertEqual(numbers, sorted(numbers))
@@ -359,7 +360,7 @@ class Memory(Machine):
         body = json.dumps({"grant_type": "client_credentials", "filler": "x" * (MIB // 2)})
 
         def load(times):
-            connection = http.client.HTTPConnection(self.address, timeout=30)
+            connection = http.client.HTTPConnection(self.address, timeout=30 * PATIENCE)
             for _ in range(times):
                 self.ask("POST", "/oauth2/token", body, connection)
             connection.close()
@@ -379,7 +380,7 @@ class Memory(Machine):
         entries = self.ask("GET", "/_fakewix/journal?limit=1000")[1]["entries"]
         self.assertGreater(len(entries), 3)
         self.assertLess(len(entries), 40)
-        if "asan" not in str(BIN) and "tsan" not in str(BIN):  # they keep what was freed
+        if not SANITIZED:
             self.assertLess(full - half, 16 * 1024)
             self.assertLess(full - idle, 64 * 1024)
 

@@ -21,14 +21,12 @@ import unittest
 import urllib.request
 
 sys.dont_write_bytecode = True
-from fakes import BIN, Case, FAKEWIX, TOKEN_REQUEST, environment  # noqa: E402
+from fakes import BIN, Case, FAKEWIX, SANITIZED, TOKEN_REQUEST, environment  # noqa: E402
 
 TREE = BIN.parent
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 VERSION = subprocess.run([FAKEWIX, "--version"], check=True, text=True,
                          stdout=subprocess.PIPE).stdout.split()[-1]
-SANITIZED = b"__asan_init" in pathlib.Path(FAKEWIX).read_bytes() or \
-    b"__tsan_init" in pathlib.Path(FAKEWIX).read_bytes()
 API = "https://www.wixapis.com/apps/v1/instance"
 IMAGE_MAX = 40 * 1000 * 1000
 

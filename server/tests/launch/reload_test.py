@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 sys.dont_write_bytecode = True
-from fakes import APP, DEFAULT, FAKEWIX, INSTANCE, Case, environment  # noqa: E402
+from fakes import APP, DEFAULT, FAKEWIX, INSTANCE, PATIENCE, Case, environment  # noqa: E402
 
 
 def ask(method, url, body=None):
@@ -20,7 +20,7 @@ def ask(method, url, body=None):
     request = urllib.request.Request(url, method=method, headers={
         "Content-Type": "application/json"}, data=None if body is None else body.encode())
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10 * PATIENCE) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -40,7 +40,7 @@ class Reload(Configs):
         process = subprocess.Popen([FAKEWIX, "serve", "--quiet", "--listen", "127.0.0.1:0", *options],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env=environment())
-        self.addCleanup(process.communicate, timeout=30)
+        self.addCleanup(process.communicate, timeout=30 * PATIENCE)
         self.addCleanup(process.terminate)
         return process, json.loads(process.stdout.readline())["control"]
 
@@ -105,7 +105,7 @@ class Reload(Configs):
 class Validate(Configs):
     def validate(self, *files):
         return subprocess.run([FAKEWIX, "validate", *files], capture_output=True, text=True,
-                              timeout=30, env=environment())
+                              timeout=30 * PATIENCE, env=environment())
 
     def test_a_sound_file_is_silent(self):
         done = self.validate(self.write(DEFAULT))

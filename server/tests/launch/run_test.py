@@ -22,8 +22,8 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-from fakes import (APP, BIN, Case, FAKEWIX, INSTANCE, WIX_HOSTS,  # noqa: E402
-                   environment)
+from fakes import (APP, BIN, Case, FAKEWIX, INSTANCE, PATIENCE, SANITIZED,  # noqa: E402
+                   WIX_HOSTS, environment)
 
 API = "https://www.wixapis.com/apps/v1/instance"
 NOBODY = 65534
@@ -33,7 +33,7 @@ PYTHON_CALL = ("import urllib.request, urllib.error, sys\n"
 
 
 def run(*words, env=None, **options):
-    return subprocess.run([FAKEWIX, "run", *words], capture_output=True, text=True, timeout=60,
+    return subprocess.run([FAKEWIX, "run", *words], capture_output=True, text=True, timeout=60 * PATIENCE,
                           env=env or environment(), **options)
 
 
@@ -132,7 +132,7 @@ class Signals(Case):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.stdout.readline(), "int\n")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.communicate(timeout=20)[0], "term\n")
+        self.assertEqual(process.communicate(timeout=20 * PATIENCE)[0], "term\n")
         self.assertEqual(process.returncode, 7)
         os.close(write_end)
 
@@ -284,7 +284,7 @@ class Routes(Case):
             shutil.copy(BIN.parent / part, there / part)
         done = subprocess.run([there / "bin/fakewix", "run", "--", "curl", "-sS", "-o", "/dev/null",
                                "-w", "%{http_code}", API], env=environment(), text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=60 * PATIENCE)
         self.assertEqual(done.stdout, "401", done.stderr)
 
 
@@ -453,8 +453,8 @@ class Cost(Case):
         return statistics.median(times)
 
     def test_of_a_run_is_at_most_50_ms(self):
-        if b"__asan_init" in pathlib.Path(FAKEWIX).read_bytes():
-            self.skipTest("built with sanitizers")
+        if SANITIZED:
+            self.skipTest("built with sanitizers, which take longer to start")
         # The machine may be busy with other tests: one quiet moment is enough.
         tries = []
         while len(tries) < 6 and min(tries, default=51) > 50:

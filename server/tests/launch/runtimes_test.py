@@ -15,7 +15,7 @@ import unittest
 import urllib.request
 
 sys.dont_write_bytecode = True
-from fakes import BIN, Case, FAKEWIX, environment  # noqa: E402
+from fakes import BIN, Case, FAKEWIX, PATIENCE, environment  # noqa: E402
 
 API = "https://www.wixapis.com/apps/v1/instance"
 DEBIAN_PYTHON = "/usr/bin/python3"
@@ -166,7 +166,7 @@ class Runtime(Case):
 
     def reach(self, words):
         done = subprocess.run([FAKEWIX, "run", "--route", "preload", "--", *words], text=True,
-                              cwd=self.folder, env=environment(), capture_output=True, timeout=60)
+                              cwd=self.folder, env=environment(), capture_output=True, timeout=60 * PATIENCE)
         self.assertEqual(done.stdout.strip(), "401", done.stderr)
 
     def test_reaches_the_fake_by_preload(self):
@@ -185,11 +185,11 @@ class Runtime(Case):
             request = urllib.request.Request(
                 f"{control}/clock/advance", json.dumps({"seconds": seconds}).encode(),
                 {"Content-Type": "application/json"})
-            urllib.request.urlopen(request, timeout=10).read()
+            urllib.request.urlopen(request, timeout=10 * PATIENCE).read()
             process.stdin.write("\n")
             process.stdin.flush()
             times.append([float(word) for word in process.stdout.readline().split()])
-        rest = process.communicate(timeout=30)[0]
+        rest = process.communicate(timeout=30 * PATIENCE)[0]
         self.assertEqual((rest, process.returncode), ("slept\n", 0))
         return times
 
@@ -224,7 +224,7 @@ class Runtime(Case):
         jar = self.folder / "jar"
         subprocess.run([FAKEWIX, "run", "--follow-clock", "--clock", "2030-01-01T00:00:00Z", "--",
                         "curl", "-sS", "-c", jar, f"http://127.0.0.1:{server.server_port}/"],
-                       env=environment(), check=True, timeout=60)
+                       env=environment(), check=True, timeout=60 * PATIENCE)
         expires = int(jar.read_text().splitlines()[-1].split("\t")[4])
         self.assertAlmostEqual(expires, 1893456000 + 3600, delta=30)
 
@@ -235,14 +235,14 @@ class Runtime(Case):
                     "GO111MODULE": "off", "GOPATH": str(self.folder / "path"), "GOFLAGS": ""}
         subprocess.run(["go", "build", "call.go"], cwd=self.folder, env=settings, check=True)
         refused = subprocess.run([FAKEWIX, "run", "--route", "preload", "--", self.folder / "call"],
-                                 env=environment(), text=True, capture_output=True, timeout=60)
+                                 env=environment(), text=True, capture_output=True, timeout=60 * PATIENCE)
         self.assertIn("is a Go program, which calls the system by itself", refused.stderr)
         for route in "namespace", "proxy":
             with self.subTest(route):
                 done = subprocess.run(
                     [FAKEWIX, "run", "--route", route, "--follow-clock", "--clock",
                      "2030-01-01T00:00:00Z", "--", self.folder / "call"],
-                    env=environment(), text=True, capture_output=True, timeout=60)
+                    env=environment(), text=True, capture_output=True, timeout=60 * PATIENCE)
                 if done.returncode == 2 and "does not fit" in done.stderr:
                     continue
                 status, now = done.stdout.split()
@@ -259,7 +259,7 @@ class Runtime(Case):
             self.skipTest("no compiler, or no static C library, on this machine")
         done = subprocess.run([FAKEWIX, "run", "--follow-clock", "--clock", "2030-01-01T00:00:00Z",
                                "--", clock], env=environment(), text=True, capture_output=True,
-                              timeout=60)
+                              timeout=60 * PATIENCE)
         self.assertLess(int(done.stdout), 1893456000 - 30)
         self.assertIn("--follow-clock has no effect", done.stderr)
 
@@ -290,7 +290,7 @@ class Sdk(Case):
     def run_sdk(self, *options, mode="all"):
         key = HERE.parents[2] / "fixtures" / "keys" / "webhook-public.pem"
         return subprocess.run([FAKEWIX, "run", *options, "--", "node", self.program, mode, key],
-                              env=environment(), text=True, capture_output=True, timeout=60)
+                              env=environment(), text=True, capture_output=True, timeout=60 * PATIENCE)
 
     def by(self, route):
         done = self.run_sdk("--follow-clock", "--route", route)

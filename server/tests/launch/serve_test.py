@@ -18,10 +18,10 @@ import unittest
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from fakes import (APP, Case, CONFIG, FAKEWIX, INSTANCE, TOKEN_REQUEST, environment)  # noqa: E402
+from fakes import (APP, Case, CONFIG, FAKEWIX, INSTANCE, PATIENCE, TOKEN_REQUEST, environment)  # noqa: E402
 
 JSON = {"Content-Type": "application/json"}
-LAZY_MS = 1000  # far more than a stop may take, for machines that are busy and sanitizers
+LAZY_MS = 1000 * PATIENCE  # far more than a stop may take, for machines that are busy
 
 
 def netloc(url):
@@ -29,7 +29,7 @@ def netloc(url):
 
 
 def status_at(address, path="/_fakewix/health"):
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=10 * PATIENCE)
     connection.request("GET", path)
     status = connection.getresponse().status
     connection.close()
@@ -64,13 +64,13 @@ class Program(Case):
         """Signal it; gives how long it took, in ms. What it says on stderr is in `said`."""
         began = time.monotonic()
         process.send_signal(which)
-        _, self.said = process.communicate(timeout=20)
+        _, self.said = process.communicate(timeout=20 * PATIENCE)
         took_ms = (time.monotonic() - began) * 1000
         self.assertEqual(process.returncode, 0, self.said)
         return took_ms
 
     def run_once(self, *arguments, **changes):
-        return subprocess.run([FAKEWIX, *arguments], capture_output=True, text=True, timeout=20,
+        return subprocess.run([FAKEWIX, *arguments], capture_output=True, text=True, timeout=20 * PATIENCE,
                               env=environment(**changes))
 
     def refused(self, *arguments, **changes):
@@ -114,7 +114,7 @@ class Start(Program):
             self.assertEqual(netloc(ready["http"]), f"{address}:{port}")
             self.assertEqual(status_at(f"{address}:{port}"), 200)
             with self.assertRaises(OSError):
-                socket.create_connection((other, port), timeout=5)
+                socket.create_connection((other, port), timeout=5 * PATIENCE)
 
     def test_several_addresses(self):
         _, ready = self.spawn("--listen", "127.0.0.1:0", "--listen", f"unix:{self.folder}/s")
@@ -198,25 +198,25 @@ class Stop(Program):
             self.addCleanup(self.end, process)
             time.sleep(delay_ms / 1000)
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=20 * PATIENCE)
             self.assertIn(process.returncode, (0, -signal.SIGTERM))
 
     def test_answer_under_way_is_finished(self):
         process, ready = self.spawn("--listen", "127.0.0.1:0")
-        connection = http.client.HTTPConnection(netloc(ready["http"]), timeout=20)
+        connection = http.client.HTTPConnection(netloc(ready["http"]), timeout=20 * PATIENCE)
         connection.request("POST", "/_fakewix/faults", json.dumps(
             {"do": {"fault": "delay", "ms": 300}}), JSON)
         self.assertEqual(connection.getresponse().status, 201)
         seen = []
 
         def ask():
-            late = http.client.HTTPConnection(netloc(ready["http"]), timeout=20)
+            late = http.client.HTTPConnection(netloc(ready["http"]), timeout=20 * PATIENCE)
             late.request("POST", "/oauth2/token", TOKEN_REQUEST, JSON)
             seen.append(late.getresponse().read())
         asker = threading.Thread(target=ask)
         asker.start()
         while True:  # until the request is in the journal, and so under way
-            connection = http.client.HTTPConnection(netloc(ready["http"]), timeout=20)
+            connection = http.client.HTTPConnection(netloc(ready["http"]), timeout=20 * PATIENCE)
             connection.request("GET", "/_fakewix/journal?wait_ms=5000")
             if json.loads(connection.getresponse().read())["entries"]:
                 break

@@ -21,7 +21,7 @@ import urllib.parse
 
 sys.dont_write_bytecode = True
 SECONDS = float(sys.argv.pop(2)) if len(sys.argv) > 2 else 1800 if os.environ.get("FAKEWIX_LONG") else 10
-from fakes import APP, FAKEWIX, INSTANCE, environment  # noqa: E402
+from fakes import APP, FAKEWIX, INSTANCE, PATIENCE, SANITIZED, environment  # noqa: E402
 
 WORKERS, WORLDS_MAX, JOURNAL_MAX = 4, 40, 300
 WARM_UP = 0.3  # of the time: worlds and journals fill up
@@ -46,7 +46,7 @@ class Worker(threading.Thread):
         for attempt in range(2):
             fresh = self.connection is None
             self.connection = self.connection or http.client.HTTPConnection(
-                self.url.hostname, self.url.port, timeout=30)
+                self.url.hostname, self.url.port, timeout=30 * PATIENCE)
             try:
                 self.connection.request(method, path, None if body is None else json.dumps(body),
                                         headers or JSON)
@@ -166,12 +166,6 @@ def watch(fake, workers):
     return base, most
 
 
-def is_sanitized():
-    """The sanitizers keep what was freed: only the answers count then."""
-    libraries = subprocess.run(["ldd", FAKEWIX], capture_output=True, text=True, check=False).stdout
-    return "libasan" in libraries or "libtsan" in libraries
-
-
 def main():
     fake = subprocess.Popen(
         [FAKEWIX, "serve", "--quiet", "--lint", "off", "--listen", "127.0.0.1:0", "--workers", "16",
@@ -185,15 +179,15 @@ def main():
     base, most = watch(fake, workers)
     over.set()
     for worker in workers:
-        worker.join(60)
+        worker.join(60 * PATIENCE)
     early = ended_early(fake, workers)
     problems = [early] if early else []
     problems += [str(worker.problem) for worker in workers if worker.problem]
     if not early:
         fake.terminate()
-        status = fake.wait(30)
+        status = fake.wait(30 * PATIENCE)
         problems += [f"the fake ended with {status} when it was told to"] if status else []
-    if most > base + GROWTH_MAX_KIB and not is_sanitized():
+    if most > base + GROWTH_MAX_KIB and not SANITIZED:
         problems.append(f"memory grew from {base} to {most} KiB")
     for problem in problems:
         print(f"soak: {problem}")

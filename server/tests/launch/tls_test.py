@@ -21,7 +21,7 @@ import urllib.request
 import warnings
 
 sys.dont_write_bytecode = True
-from fakes import (APP, Case, FAKEWIX, TOKEN_REQUEST, WIX_HOSTS,  # noqa: E402
+from fakes import (APP, Case, FAKEWIX, PATIENCE, TOKEN_REQUEST, WIX_HOSTS,  # noqa: E402
                    environment)
 
 JSON = {"Content-Type": "application/json"}
@@ -34,7 +34,7 @@ def port_of(url):
 def connect(url, ca, name="www.wixapis.com", context=None):
     """A verified TLS connection to the fake under a name of Wix's."""
     context = context or ssl.create_default_context(cafile=ca)
-    raw = socket.create_connection(("127.0.0.1", port_of(url)), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", port_of(url)), timeout=10 * PATIENCE)
     try:
         return context.wrap_socket(raw, server_hostname=name)
     except Exception:
@@ -73,10 +73,10 @@ class Answers(Case):
         options = ["--seed", "7", "--clock", "2030-01-01T00:00:00Z!",
                    "--listen", "localhost:0", "--tls-listen", "localhost:0"]
         first, second = self.start(*options), self.start(*options)
-        plain = http.client.HTTPConnection("127.0.0.1", port_of(first["http"]), timeout=10)
+        plain = http.client.HTTPConnection("127.0.0.1", port_of(first["http"]), timeout=10 * PATIENCE)
         context = ssl.create_default_context(cafile=second["ca"])
         secure = http.client.HTTPSConnection("localhost", port_of(second["https"]),
-                                             context=context, timeout=10)
+                                             context=context, timeout=10 * PATIENCE)
         for a, b in zip(self.collect(plain, "www.wixapis.com"),
                         self.collect(secure, "www.wixapis.com")):
             self.assertEqual(a, b)
@@ -85,7 +85,7 @@ class Answers(Case):
         ready = self.start("--tls-listen", "localhost:0", "--max-body", "8000000")
         context = ssl.create_default_context(cafile=ready["ca"])
         secure = http.client.HTTPSConnection("localhost", port_of(ready["https"]),
-                                             context=context, timeout=30)
+                                             context=context, timeout=30 * PATIENCE)
         secure.request("POST", "/oauth2/token", json.dumps({"padding": "x" * 3_000_000}), JSON)
         self.assertEqual(secure.getresponse().status, 400)
         secure.close()
@@ -106,11 +106,11 @@ class Authority(Case):
 
     def test_is_given_out_by_the_control_plane(self):
         ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
-        with urllib.request.urlopen(ready["control"] + "/ca", timeout=10) as answer:
+        with urllib.request.urlopen(ready["control"] + "/ca", timeout=10 * PATIENCE) as answer:
             self.assertEqual(answer.read(), pathlib.Path(ready["ca"]).read_bytes())
         plain = self.start("--listen", "localhost:0")
         with self.assertRaisesRegex(urllib.error.HTTPError, "404"):
-            urllib.request.urlopen(plain["control"] + "/ca", timeout=10)
+            urllib.request.urlopen(plain["control"] + "/ca", timeout=10 * PATIENCE)
 
     def test_is_one_for_several_that_start_together(self):
         folder = self.folder / "shared"
@@ -168,7 +168,7 @@ class Authority(Case):
     def refuse(self, *options):
         done = subprocess.run([FAKEWIX, "serve", "--listen", "localhost:0", "--tls-listen",
                                "localhost:0", *options], env=environment(HOME=self.folder),
-                              text=True, capture_output=True, timeout=20)
+                              text=True, capture_output=True, timeout=20 * PATIENCE)
         self.assertEqual(done.returncode, 2)
         return done.stderr
 
@@ -224,7 +224,7 @@ class Bad(Case):
     def world(self, ready, **wish):
         request = urllib.request.Request(ready["control"] + "/worlds", json.dumps(wish).encode(),
                                          JSON)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10 * PATIENCE) as answer:
             return json.loads(answer.read())
 
     def test_each_kind_may_be_one_worlds_alone(self):
@@ -271,7 +271,7 @@ class Bad(Case):
             return secure.version()
 
     def journal_len(self, ready):
-        plain = http.client.HTTPConnection("127.0.0.1", port_of(ready["http"]), timeout=10)
+        plain = http.client.HTTPConnection("127.0.0.1", port_of(ready["http"]), timeout=10 * PATIENCE)
         plain.request("GET", "/_fakewix/journal")
         entries = json.loads(plain.getresponse().read())["entries"]
         plain.close()
@@ -294,7 +294,7 @@ class Bad(Case):
                 done = subprocess.run(
                     ["curl", "-sS", "--cacert", ready["ca"], "--connect-to",
                      f"www.wixapis.com:443:127.0.0.1:{port}", "https://www.wixapis.com/x"],
-                    env=environment(), text=True, capture_output=True, timeout=20)
+                    env=environment(), text=True, capture_output=True, timeout=20 * PATIENCE)
                 self.assertIn(done.returncode, (35, 60), done.stderr)
 
     def test_swapped_shows_a_stranger_on_every_second_connection(self):

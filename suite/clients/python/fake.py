@@ -5,11 +5,14 @@ import pathlib
 import subprocess
 import urllib.request
 
+# Bounds of time are multiplied by this: instrumented programs are slow (CMakeLists.txt).
+PATIENCE = int(os.environ.get("FAKEWIX_PATIENCE", "1"))
+
 
 def call(url, method="GET", body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=20 * PATIENCE) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -29,7 +32,7 @@ class Fake:
     def close(self):
         self.child.terminate()
         self.child.stdout.close()
-        return self.child.wait(timeout=20)
+        return self.child.wait(timeout=20 * PATIENCE)
 
     def world(self):
         return World(self.http, call(f"{self.http}/_fakewix/worlds", "POST", {}))
