@@ -7,8 +7,8 @@
 
 #include "shared/err.h"
 
-/* Ask GET /_fakewix/health at "http://host:port" or "unix:/path"; NULL or "" asks
- * localhost:8420. False and a sentence where no fake answers within five seconds. */
+/* Ask GET /_fakewix/health at "8420", "host:8420", "http://host:8420" or "unix:/path"; NULL or ""
+ * asks localhost:8420. False and a sentence where no fake answers within five seconds. */
 bool health_ask(const char *url, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "embed/host.h"
 #include "health.h"
+#include "help.h"
 #include "http/listener.h"
 #include "http/sockets.h"
 #include "http/tls.h"
@@ -18,7 +19,6 @@
 #include "run/launch.h"
 #include "run/trust.h"
 #include "shared/mem.h"
-#include "shared/near.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "starter.h"
@@ -378,12 +378,12 @@ static int run_command(int argc, char **argv)
 
 static int print_tables(int argc, char **argv)
 {
+    OWNED(err_free) struct err err = {0};
     const char *name = argc ? argv[0] : "";
     bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     OWNED(tree_free) cJSON *table = tables_json(name);
-    if (!table || (argc > 1 && !as_json) || argc > 2)
-        return fail("usage: fakewix tables routes|refusals|faults|grants|events|lint|config "
-                    "[--json]");
+    if ((!table || (argc > 1 && !as_json) || argc > 2) && !help_usage("tables", &err))
+        return fail(err.text);
     OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
     puts(text);
     return EXIT_SUCCESS;
@@ -398,8 +398,9 @@ static int validate(int argc, char **argv)
         sound = sound && config;
         cJSON_Delete(config);
     }
-    if (!argc)
-        return fail("usage: fakewix validate FILE…");
+    OWNED(err_free) struct err err = {0};
+    if (!argc && !help_usage("validate", &err))
+        return fail(err.text);
     fputs(buf_str(&problems), stderr);
     return sound ? EXIT_SUCCESS : EXIT_USAGE;
 }
@@ -415,46 +416,36 @@ static int print_version(int argc, char **argv)
 static int check_health(int argc, char **argv)
 {
     OWNED(err_free) struct err err = {0};
+    if (argc > 1 && !help_usage("health", &err))
+        return fail(err.text);
     if (health_ask(argc ? argv[0] : getenv("FAKEWIX_LISTEN"), &err))
         return EXIT_SUCCESS;
-    fprintf(stderr, "fakewix: %s\n", err.text);
+    say(err.text);
     return EXIT_FAILURE;
 }
 
-static int help(int argc, char **argv);
+static int help(int argc, char **argv)
+{
+    OWNED(err_free) struct err err = {0};
+    OWNED(buf_free) struct buf text = {0};
+    if (argc > 1 && !help_usage("help", &err))
+        return fail(err.text);
+    if (!argc)
+        help_overview(&text);
+    else if (!help_command(&text, argv[0]) && !help_refuse(argv[0], &err))
+        return fail(err.text);
+    fputs(buf_str(&text), stdout);
+    return EXIT_SUCCESS;
+}
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *help;
 } commands[] = {
-    {"serve", serve, "answer as Wix does (the default); options below"},
-    {"run", run_command,
-     "[--route preload|namespace|proxy|none] [--follow-clock] [--proxy-others pass|refuse]\n"
-     "            [options of serve] -- COMMAND…  run it with every host of Wix led to a fake"},
-    {"ca", print_ca, "[--dir DIR]  make or find the certificate authority; print what to export"},
-    {"health", check_health, "[URL]  exit 0 when a fake answers there"},
-    {"tables", print_tables,
-     "routes|refusals|faults|grants|events|lint|config [--json]  the reference tables"},
-    {"validate", validate, "FILE…  say all that is wrong with a config"},
-    {"version", print_version, "print the version"},
-    {"help", help, "print this"},
+#define COMMAND(name, run, options, arguments, summary, details) {name, run},
+#include "commands.def"
+#undef COMMAND
 };
-
-static int help(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    OWNED(buf_free) struct buf text = {0};
-    buf_text(&text, "fakewix, a fake Wix for tests. Not affiliated with Wix.\n\n"
-                    "usage: fakewix [COMMAND] [OPTIONS]\n\ncommands:\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        buf_format(&text, "  %-9s %s\n", commands[i].name, commands[i].help);
-    buf_text(&text, "\noptions of serve (an environment variable does the same):\n");
-    options_help(&text);
-    fputs(buf_str(&text), stdout);
-    return EXIT_SUCCESS;
-}
 
 enum { LARGE_BLOCK = 64 * 1024 };
 
@@ -470,32 +461,30 @@ static void share_memory(void)
 #endif
 }
 
-static int fail_at_command(const char *name)
+/* Whether the user asks for help, before what he hands on behind two dashes. */
+static bool wants_help(int argc, char **argv)
 {
-    OWNED(buf_free) struct buf question = {0};
-    struct near near = {.given = name};
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        near_offer(&near, commands[i].name);
-    near_add_question(&question, &near, "");
-    OWNED(mem_text_free)
-    char *sentence = mem_format("\"%s\" is no command%s `fakewix help` lists them", name,
-                                question.len ? buf_str(&question) : ";");
-    return fail(sentence);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
 {
+    OWNED(err_free) struct err err = {0};
     share_memory();
     mem_adopt_cjson();
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return help(0, NULL);
+    bool named = argc > 1 && argv[1][0] != '-';
+    if (wants_help(argc, argv))
+        return help(named, argv + 1);
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return print_version(0, NULL);
-    if (argc < 2 || argv[1][0] == '-')
+    if (!named)
         return serve(argc - 1, argv + 1);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
             return commands[i].run(argc - 2, argv + 2);
-    return fail_at_command(argv[1]);
+    help_refuse(argv[1], &err);
+    return fail(err.text);
 }

@@ -27,7 +27,8 @@ struct option_row {
 
 static const struct option_row rows[] = {
     {"listen", OPTION_LIST, AT(listen), "ADDR", "localhost:8420", 0, 0,
-     "address to listen on: localhost:N (IPv4 and IPv6), IP:N, unix:PATH; port 0 is any free one; "
+     "address to listen on: a port or localhost:N (IPv4 and IPv6), IP:N, unix:PATH; port 0 is any "
+     "free one; "
      "again for more"},
     {"tls-listen", OPTION_LIST, AT(tls_listen), "ADDR", NULL, 0, 0, "the same, over TLS"},
     {"ca-cert", OPTION_TEXT, AT(ca_cert), "FILE", NULL, 0, 0,
@@ -237,10 +238,20 @@ char *options_ca_dir(const struct options *options)
     return home && *home ? mem_format("%s/.local/state/fakewix", home) : NULL;
 }
 
-void options_help(struct buf *out)
+static bool is_among(const char *name, const char *const *only)
+{
+    for (; *only; only++)
+        if (strcmp(*only, name) == 0)
+            return true;
+    return false;
+}
+
+void options_help(struct buf *out, const char *const *only)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct option_row *row = &rows[i];
+        if (only && !is_among(row->name, only))
+            continue;
         OWNED(mem_text_free) char *variable = variable_of(row);
         OWNED(mem_text_free) char *left = mem_format("--%s %s", row->name, row->argument);
         buf_format(out, "  %-26s %s", left, row->help);

@@ -61,7 +61,7 @@ bool options_parse(int argc, char **argv, const struct options_caller *caller,
  * ~/.local/state. Caller frees; NULL where there is no home either. */
 char *options_ca_dir(const struct options *options);
 
-/* Append the table as help text. */
-void options_help(struct buf *out);
+/* Append the table as help text; of `only` the rows with these names, NULL at the end. */
+void options_help(struct buf *out, const char *const *only);
 
 #endif

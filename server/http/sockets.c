@@ -77,7 +77,8 @@ static bool fail(struct err *err, const char *address, int reason)
     case EADDRINUSE:
         return err_set(err,
                        "cannot listen on %s: another program has that port. Stop it, or choose "
-                       "another port; port 0 takes any free one.",
+                       "another port; localhost:0 takes any free one, and the ready line says "
+                       "which.",
                        address);
     case EACCES:
         return err_set(err,
@@ -244,8 +245,13 @@ bool sockets_open(const char *address, struct sockets *ret_sockets, struct err *
         return open_unix(address + 5, ret_sockets, err);
     const char *colon = strrchr(address, ':');
     int64_t port;
-    if (!colon || !text_parse_int(colon + 1, 0, 65535, &port))
-        return err_set(err, "\"%s\" is no address: write HOST:PORT or unix:PATH.", address);
+    if (!text_parse_int(colon ? colon + 1 : address, 0, 65535, &port))
+        return err_set(err,
+                       "\"%s\" is no address: write a port, HOST:PORT or unix:PATH; ports go from "
+                       "1 to 65535, and 0 is any free one.",
+                       address);
+    if (!colon)
+        return open_localhost(address, (int)port, ret_sockets, err);
     size_t host_len = (size_t)(colon - address);
     if (host_len == 9 && strncmp(address, "localhost", 9) == 0)
         return open_localhost(address, (int)port, ret_sockets, err);

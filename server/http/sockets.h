@@ -20,8 +20,8 @@ struct sockets {
 
 /* Bind and listen.
  *
- * address  "localhost:N" (IPv4 and, where the machine has it, IPv6, on one port), "127.0.0.1:N",
- *          "[::1]:N", "0.0.0.0:N", "unix:PATH"; port 0 is any free port
+ * address  "localhost:N" or "N" (IPv4 and, where the machine has it, IPv6, on one port),
+ *          "127.0.0.1:N", "[::1]:N", "0.0.0.0:N", "unix:PATH"; port 0 is any free port
  * returns  false, and a sentence that names the address and the fix
  *
  * A unix socket's file that nobody listens on is replaced. */

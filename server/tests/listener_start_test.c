@@ -26,7 +26,9 @@ START_TEST(address_that_cannot_be_is_explained)
         const char *says;
     } rows[] = {
         {"", "HOST:PORT or unix:PATH"},
-        {"8420", "HOST:PORT or unix:PATH"},
+        {"65536", "HOST:PORT or unix:PATH"},
+        {"-1", "HOST:PORT or unix:PATH"},
+        {"84x", "HOST:PORT or unix:PATH"},
         {"localhost:", "HOST:PORT or unix:PATH"},
         {"localhost:65536", "HOST:PORT or unix:PATH"},
         {"localhost:-1", "HOST:PORT or unix:PATH"},

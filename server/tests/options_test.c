@@ -174,7 +174,7 @@ START_TEST(help_has_every_option_and_its_variable)
                                         "--tls-listen ADDR",  "(FAKEWIX_TLS_LISTEN)",
                                         "--consent ask|auto", "(FAKEWIX_QUIET)"};
     OWNED(buf_free) struct buf text = {0};
-    options_help(&text);
+    options_help(&text, NULL);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "%s", parts[i]);
 }

@@ -5,7 +5,8 @@ usage: docs_test.py DIRECTORY-OF-THE-PROGRAMS
 
 A line "$ COMMAND" is run by sh in an empty directory with the programs on PATH, "> …" goes on with
 it, and the lines below are what it prints. In those an ellipsis stands for any text, and alone on a
-line for any lines. A document has one fake for all its blocks; localhost:8420 stands for it.
+line for any lines. A document has one fake for all its blocks; localhost:8420 stands for it. What a
+line assigns to variables, and does nothing else, is known to all the lines behind it.
 """
 import os
 import pathlib
@@ -22,6 +23,7 @@ sys.path.insert(0, str(ROOT / "suite/clients/python"))
 import fake as fakes  # noqa: E402
 
 SHOWN = "localhost:8420"
+ASSIGNMENTS = re.compile(r"(\w+=('[^']*'|[^\s']*)( |$))+")
 MUST_HAVE_EXAMPLES = ("README.md", "docs/CONTROL-API.md")
 
 
@@ -63,6 +65,7 @@ class Document:
     def __enter__(self):
         self.fake = fakes.Fake()
         self.folder = tempfile.TemporaryDirectory()
+        self.assigned = ""
         self.address = self.fake.http.removeprefix("http://").replace("127.0.0.1", "localhost")
         return self
 
@@ -71,9 +74,12 @@ class Document:
         self.status = self.fake.close()
 
     def run(self, command):
+        if ASSIGNMENTS.fullmatch(command):
+            self.assigned += command + "\n"
+            return ""
         env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "FAKEWIX_LISTEN": self.address}
         done = subprocess.run(
-            ["sh", "-c", command.replace(SHOWN, self.address)], cwd=self.folder.name, env=env,
+            ["sh", "-c", (self.assigned + command).replace(SHOWN, self.address)], cwd=self.folder.name, env=env,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             text=True, check=False, timeout=60 * fakes.PATIENCE)
         return done.stdout.replace(self.address, SHOWN)

@@ -107,6 +107,14 @@ class Start(Program):
         self.assertEqual(status_at(f"127.0.0.1:{port}"), 200)
         self.assertEqual(status_at(f"[::1]:{port}"), 200)
 
+    def test_bare_port_is_localhost(self):
+        _, ready = self.spawn("--listen", "0")
+        port = urllib.parse.urlsplit(ready["http"]).port
+        self.assertEqual(status_at(f"127.0.0.1:{port}"), 200)
+        self.assertEqual(status_at(f"[::1]:{port}"), 200)
+        self.assertEqual(self.run_once("health", str(port)).returncode, 0)
+        self.assertIn(f"listen on {port}: another program", self.refused("--listen", str(port)))
+
     def test_literal_address_is_itself_alone(self):
         for address, other in (("127.0.0.1", "::1"), ("[::1]", "127.0.0.1")):
             _, ready = self.spawn("--listen", f"{address}:0")
@@ -269,7 +277,9 @@ class Mistakes(Program):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             address = "127.0.0.1:%d" % taken.getsockname()[1]
-            self.assertIn(address, self.refused("serve", "--listen", address))
+            sentence = self.refused("serve", "--listen", address)
+            self.assertIn(address, sentence)
+            self.assertIn("localhost:0 takes any free one", sentence)
 
     def test_sentences(self):
         wrong = self.folder / "wrong.json"
@@ -278,8 +288,8 @@ class Mistakes(Program):
             (["serve", "--nonsense"], "--nonsense is not known"),
             (["serve", "--workers", "0"], "--workers takes a whole number from 1 to 2048"),
             (["serve", "--listen", "nowhere:1"], "the host is localhost"),
-            (["serve", "--listen", "localhost"], "write HOST:PORT or unix:PATH"),
-            (["serve", "--listen", "localhost:65536"], "write HOST:PORT or unix:PATH"),
+            (["serve", "--listen", "localhost"], "write a port, HOST:PORT or unix:PATH"),
+            (["serve", "--listen", "localhost:65536"], "write a port, HOST:PORT or unix:PATH"),
             (["serve", "--listen", "0.0.0.0:0"], "--control-token"),
             (["serve", "--listen", "[::]:0"], "--control-token"),
             (["serve", "--clock", "noon"], "--clock takes a time such as 2030-01-01T00:00:00Z"),
@@ -326,10 +336,33 @@ class Commands(Program):
     def test_health_of_nothing(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = "127.0.0.1:%d" % free.getsockname()[1]
-            done = self.run_once("health", address)
+            port = free.getsockname()[1]
+            cases = [(f"127.0.0.1:{port}", f"nothing listens at 127.0.0.1:{port};"),
+                     (str(port), f"nothing listens at {port};"),
+                     (f"http://localhost:{port}/", f"nothing listens at http://localhost:{port}/;"),
+                     ("unix:/nowhere/socket", "nothing listens at unix:/nowhere/socket;"),
+                     (f"unix:{CONFIG}", "nothing listens at unix:"),
+                     ("unix:" + "x" * 200, "too long for the path of a socket"),
+                     ("localhost", '"localhost" is no address: write a port, HOST:PORT'),
+                     ("localhost:http", "is no address"), ("0", "is no address"),
+                     ("[::1", "is no address"),
+                     ("nowhere.invalid:80", 'there is no host "nowhere.invalid"'),
+                     (f"https://localhost:{port}", "ask at the fake's http address")]
+            for address, sentence in cases:
+                with self.subTest(address):
+                    done = self.run_once("health", address)
+                    self.assertEqual((done.returncode, done.stdout), (1, ""))
+                    self.assertIn(sentence, done.stderr)
+                    self.assertNotIn("Success", done.stderr)
+        self.assertIn("usage: fakewix health [ADDRESS]", self.refused("health", "a", "b"))
+
+    def test_health_of_who_says_nothing(self):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            done = self.run_once("health", str(silent.getsockname()[1]))
         self.assertEqual(done.returncode, 1)
-        self.assertIn("nothing answers", done.stderr)
+        self.assertIn("says nothing within 5 seconds", done.stderr)
 
     def test_health_of_something_else(self):
         with socket.socket() as other:
@@ -377,6 +410,26 @@ class Commands(Program):
             self.assertEqual(done.returncode, 0)
             self.assertIn("--listen ADDR", done.stdout)
             self.assertIn("FAKEWIX_LISTEN", done.stdout)
+
+    def test_help_of_one_command_is_its_own(self):
+        cases = {"serve": ("usage: fakewix serve [OPTIONS]", "--listen ADDR"),
+                 "run": ("usage: fakewix run [--route KIND]", "--follow-clock", "--listen ADDR"),
+                 "ca": ("usage: fakewix ca [--dir DIR]", "--ca-cert FILE"),
+                 "health": ("usage: fakewix health [ADDRESS]", "$FAKEWIX_LISTEN"),
+                 "tables": ("usage: fakewix tables routes|refusals|",),
+                 "validate": ("usage: fakewix validate FILE…",),
+                 "version": ("usage: fakewix version\n",), "help": ("usage: fakewix help [COMMAND]",)}
+        for name, parts in cases.items():
+            done = self.run_once(name, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, self.run_once("help", name).stdout)
+            for part in parts:
+                self.assertIn(part, done.stdout)
+            self.assertEqual("--listen ADDR" in done.stdout, name in ("serve", "run"), name)
+        self.assertIn('did you mean "validate"?', self.refused("help", "validat"))
+        self.assertIn('did you mean "serve"?', self.refused("serv", "--help"))
+        done = self.run_once("run", "--route", "none", "--", "sh", "-c", "echo $1", "sh", "--help")
+        self.assertEqual((done.returncode, done.stdout), (0, "--help\n"), done.stderr)
 
     def test_readings_are_on_one_clock(self):
         _, ready = self.spawn("--listen", "localhost:0", "--clock", "2030-01-01T00:00:00Z!")
