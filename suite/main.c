@@ -30,6 +30,7 @@
 #include "shared/tree.h"
 #include "trial/crew.h"
 #include "trial/known.h"
+#include "trial/rehearsal.h"
 
 static const char *look_up(const char *name)
 {
@@ -279,8 +280,22 @@ static void judging_end(struct judging **judging)
     judging_free(*judging);
 }
 
-static int command_run(const struct options *options, const struct catalogue *catalogue,
-                       struct err *err)
+/* The fake, as it is there or started; then whether it takes what the user's own scenarios say. */
+static int prepare_fake(struct judging *judging, struct catalogue *catalogue, struct err *err)
+{
+    if (!judging->server.url &&
+        !server_start(getenv("FAKEWIX_BIN"), options_text(judging->options, OPTION_LISTEN),
+                      &judging->server, err))
+        return RUN_BROKEN;
+    struct http *http = http_open();
+    bool answered = rehearse(&judging->setup, http, catalogue, err);
+    http_close(http);
+    if (!answered)
+        return RUN_BROKEN;
+    return mistakes_are_none(&catalogue->mistakes, err) ? RUN_OK : RUN_USAGE;
+}
+
+static int command_run(const struct options *options, struct catalogue *catalogue, struct err *err)
 {
     OWNED(plan_free) struct plan plan = {0};
     struct running running = {
@@ -299,11 +314,8 @@ static int command_run(const struct options *options, const struct catalogue *ca
         err_set(err, "nothing is left to try: --quick or --profile leaves out what --only names");
         return RUN_INCOMPLETE;
     }
-    if (!judging->server.url &&
-        !server_start(getenv("FAKEWIX_BIN"), options_text(options, OPTION_LISTEN), &judging->server,
-                      err))
-        return RUN_BROKEN;
-    return try_plan(&running, &plan, err);
+    int status = prepare_fake(judging, catalogue, err);
+    return status == RUN_OK ? try_plan(&running, &plan, err) : status;
 }
 
 /* ---- diff and rerun ---- */
@@ -361,6 +373,8 @@ static int command(const struct options *options, struct err *err)
                            options->command == COMMAND_EXPLAIN;
     if (needs_catalogue &&
         !catalogue_load(options_text(options, OPTION_SCENARIO_DIR), &catalogue, err))
+        return RUN_USAGE;
+    if (options->command != COMMAND_RUN && !mistakes_are_none(&catalogue.mistakes, err))
         return RUN_USAGE;
     switch (options->command) {
     case COMMAND_RUN:

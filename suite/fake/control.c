@@ -122,6 +122,14 @@ bool control_call(const struct world *world, const char *method, const char *pat
     return http_send(world->http, method, url, world->server->token, body, ret_answer, err);
 }
 
+bool control_try(const struct world *world, const char *method, const char *path, const cJSON *body,
+                 cJSON **ret_answer, char **ret_refusal, struct err *err)
+{
+    OWNED(mem_text_free) char *url = mem_format("%s%s", world->control, path);
+    return http_try(world->http, method, url, world->server->token, body, ret_answer, ret_refusal,
+                    err);
+}
+
 bool control_wix(const struct world *world, const char *path, const cJSON *body, cJSON **ret_answer,
                  struct err *err)
 {

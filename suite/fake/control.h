@@ -42,6 +42,11 @@ void control_end_world(struct world *world);
 bool control_call(const struct world *world, const char *method, const char *path,
                   const cJSON *body, cJSON **ret_answer, struct err *err);
 
+/* The same where a refusal is an answer too: *ret_refusal is then its message, caller frees with
+ * free(), and NULL otherwise. */
+bool control_try(const struct world *world, const char *method, const char *path, const cJSON *body,
+                 cJSON **ret_answer, char **ret_refusal, struct err *err);
+
 /* A call to Wix's own plane of the world, to prepare what a client is then given. */
 bool control_wix(const struct world *world, const char *path, const cJSON *body, cJSON **ret_answer,
                  struct err *err);

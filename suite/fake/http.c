@@ -79,8 +79,8 @@ static void set_up(CURL *curl, const char *method, const char *url, struct curl_
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
 }
 
-bool http_send(struct http *http, const char *method, const char *url, const char *token,
-               const cJSON *body, cJSON **ret_answer, struct err *err)
+bool http_try(struct http *http, const char *method, const char *url, const char *token,
+              const cJSON *body, cJSON **ret_answer, char **ret_refusal, struct err *err)
 {
     OWNED(free_list) struct curl_slist *headers = NULL;
     headers = curl_slist_append(headers, "Content-Type: application/json");
@@ -98,14 +98,24 @@ bool http_send(struct http *http, const char *method, const char *url, const cha
     long status = 0;
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     OWNED(tree_free) cJSON *tree = answer.len ? tree_parse(answer.data, answer.len, NULL) : NULL;
-    if (status < 200 || status > 299) {
-        const char *message = tree_text(tree, "message");
+    const char *message = tree_text(tree, "message");
+    bool refused = status < 200 || status > 299;
+    if (refused && !(message && status / 100 == 4))
         return err_set(err, "%s %s answered %ld: %s", method, url, status,
                        message ? message : buf_str(&answer));
-    }
-    if (answer.len && !tree)
+    if (!refused && answer.len && !tree)
         return err_set(err, "%s %s answered something that is not JSON", method, url);
-    *ret_answer = tree;
-    tree = NULL;
+    *ret_refusal = refused ? mem_text(message) : NULL;
+    *ret_answer = refused ? NULL : tree;
+    tree = refused ? tree : NULL;
     return true;
+}
+
+bool http_send(struct http *http, const char *method, const char *url, const char *token,
+               const cJSON *body, cJSON **ret_answer, struct err *err)
+{
+    OWNED(mem_text_free) char *refusal = NULL;
+    if (!http_try(http, method, url, token, body, ret_answer, &refusal, err))
+        return false;
+    return !refusal || err_set(err, "%s %s was refused: %s", method, url, refusal);
 }

@@ -31,4 +31,10 @@ void http_close(struct http *http);
 bool http_send(struct http *http, const char *method, const char *url, const char *token,
                const cJSON *body, cJSON **ret_answer, struct err *err);
 
+/* The same where a refusal is an answer too: *ret_refusal is then the answer's message, caller
+ * frees with free(), and NULL otherwise. False where nothing answers or the answer is not
+ * understood. */
+bool http_try(struct http *http, const char *method, const char *url, const char *token,
+              const cJSON *body, cJSON **ret_answer, char **ret_refusal, struct err *err);
+
 #endif

@@ -11,46 +11,66 @@
 #include "shared/mem.h"
 #include "shared/text.h"
 
-static bool add(struct catalogue *catalogue, const char *file, const char *below, const char *text,
-                size_t len, struct err *err)
+static const struct scenario *find_taken(const struct catalogue *catalogue,
+                                         const struct scenario *scenario)
 {
-    OWNED(mem_text_free) char *id = mem_text_n(below, strlen(below) - strlen(".json"));
-    struct scenario scenario = {0};
-    if (!scenario_parse(id, file, text, len, &scenario, err))
-        return false;
-    for (size_t i = 0; i < catalogue->n; i++) {
-        const struct scenario *other = &catalogue->list[i];
-        bool same_id = strcmp(other->id, scenario.id) == 0;
-        if (!same_id && strcmp(other->code, scenario.code) != 0)
-            continue;
-        err_set(err, "%s: %s \"%s\" is taken by %s; give it another one", file,
-                same_id ? "the id" : "code", same_id ? scenario.id : scenario.code, other->file);
-        scenario_free(&scenario);
-        return false;
+    for (size_t i = 0; i < catalogue->n; i++)
+        if (strcmp(catalogue->list[i].id, scenario->id) == 0 ||
+            strcmp(catalogue->list[i].code, scenario->code) == 0)
+            return &catalogue->list[i];
+    return NULL;
+}
+
+static void add(struct catalogue *catalogue, struct scenario *scenario, bool sound)
+{
+    const struct scenario *other = scenario->code ? find_taken(catalogue, scenario) : NULL;
+    if (other) {
+        struct reader reader = scenario_reader(scenario, &catalogue->mistakes);
+        bool same_id = strcmp(other->id, scenario->id) == 0;
+        sound = reader_fail(
+            &reader, same_id ? "" : "code", "%s\"%s\" is taken by %s; give it another one",
+            same_id ? "the id " : "", same_id ? scenario->id : scenario->code, other->file);
     }
-    catalogue->list = mem_grow(catalogue->list, catalogue->n + 1, sizeof *catalogue->list);
-    catalogue->list[catalogue->n++] = scenario;
-    return true;
+    struct scenario **list = sound ? &catalogue->list : &catalogue->flawed;
+    size_t *n = sound ? &catalogue->n : &catalogue->n_flawed;
+    *list = mem_grow(*list, *n + 1, sizeof **list);
+    (*list)[(*n)++] = *scenario;
+}
+
+/* "area/name" of "area/name.json"; caller frees with free(). */
+static char *id_of(const char *below)
+{
+    return mem_text_n(below, strlen(below) - strlen(".json"));
 }
 
 static bool add_file(void *context, const char *path, const char *below, struct err *err)
 {
+    struct catalogue *catalogue = context;
     if (!text_matches("*.json", below))
         return true;
     OWNED(buf_free) struct buf text = {0};
-    return files_read(path, &text, err) && add(context, path, below, buf_str(&text), text.len, err);
+    if (!files_read(path, &text, err))
+        return false;
+    OWNED(mem_text_free) char *id = id_of(below);
+    struct scenario scenario = {0};
+    bool sound =
+        scenario_parse(id, path, buf_str(&text), text.len, &scenario, &catalogue->mistakes);
+    scenario.is_own = true;
+    add(catalogue, &scenario, sound);
+    return true;
 }
 
-static bool add_embedded(struct catalogue *catalogue, struct err *err)
+static void add_embedded(struct catalogue *catalogue)
 {
     for (size_t i = 0; i < n_embedded_scenarios; i++) {
         const struct embedded_file *file = &embedded_scenarios[i];
+        OWNED(mem_text_free) char *id = id_of(file->path);
         OWNED(mem_text_free) char *path = mem_format("fixtures/scenarios/%s", file->path);
-        OWNED(mem_text_free) char *text = mem_text_n((const char *)file->bytes, file->len);
-        if (!add(catalogue, path, file->path, text, file->len, err))
-            return false;
+        struct scenario scenario = {0};
+        bool sound = scenario_parse(id, path, (const char *)file->bytes, file->len, &scenario,
+                                    &catalogue->mistakes);
+        add(catalogue, &scenario, sound);
     }
-    return true;
 }
 
 static int by_id(const void *a, const void *b)
@@ -93,34 +113,60 @@ static bool is_circular(const struct catalogue *catalogue, const struct scenario
     return false;
 }
 
-static bool check_links(const struct catalogue *catalogue, struct err *err)
+static bool is_there(const struct catalogue *catalogue, const char *name)
+{
+    for (size_t i = 0; i < catalogue->n_flawed; i++)
+        if (catalogue->flawed[i].code && scenario_answers_to(&catalogue->flawed[i], name))
+            return true;
+    return catalogue_find(catalogue, name) != NULL;
+}
+
+static void check_link(struct catalogue *catalogue, const struct scenario *scenario,
+                       const char *place, const char *name)
+{
+    if (!name || is_there(catalogue, name))
+        return;
+    struct reader reader = scenario_reader(scenario, &catalogue->mistakes);
+    struct near near = {.given = name};
+    catalogue_try_names(catalogue, &near);
+    reader_fail_word(&reader, place, "names", &near, "there is no such scenario");
+}
+
+static void check_links(struct catalogue *catalogue)
 {
     for (size_t i = 0; i < catalogue->n; i++) {
         const struct scenario *scenario = &catalogue->list[i];
         const cJSON *name = NULL;
         cJSON_ArrayForEach(name, scenario->depends_on)
         {
-            if (!catalogue_find(catalogue, name->valuestring))
-                return err_set(err, "%s: depends_on names \"%s\", which is no scenario",
-                               scenario->file, name->valuestring);
+            check_link(catalogue, scenario, "depends_on", name->valuestring);
         }
+        check_link(catalogue, scenario, "fails_with", scenario->fairer);
+        struct reader reader = scenario_reader(scenario, &catalogue->mistakes);
         if (is_circular(catalogue, scenario, 0))
-            return err_set(err, "%s: depends_on leads in a circle", scenario->file);
+            reader_fail(&reader, "depends_on", "leads in a circle");
     }
-    return true;
+}
+
+void catalogue_try_names(const struct catalogue *catalogue, struct near *near)
+{
+    for (size_t i = 0; i < catalogue->n; i++) {
+        near_offer(near, catalogue->list[i].code);
+        near_offer(near, catalogue->list[i].id);
+    }
 }
 
 bool catalogue_load(const char *folder, struct catalogue *ret_catalogue, struct err *err)
 {
     struct catalogue catalogue = {0};
-    bool loaded =
-        add_embedded(&catalogue, err) && (!folder || files_walk(folder, add_file, &catalogue, err));
-    if (loaded && catalogue.n)
-        qsort(catalogue.list, catalogue.n, sizeof *catalogue.list, by_id);
-    if (!loaded || !check_links(&catalogue, err)) {
+    add_embedded(&catalogue);
+    if (folder && !files_walk(folder, add_file, &catalogue, err)) {
         catalogue_free(&catalogue);
         return false;
     }
+    if (catalogue.n)
+        qsort(catalogue.list, catalogue.n, sizeof *catalogue.list, by_id);
+    check_links(&catalogue);
     *ret_catalogue = catalogue;
     return true;
 }
@@ -129,6 +175,10 @@ void catalogue_free(struct catalogue *catalogue)
 {
     for (size_t i = 0; i < catalogue->n; i++)
         scenario_free(&catalogue->list[i]);
+    for (size_t i = 0; i < catalogue->n_flawed; i++)
+        scenario_free(&catalogue->flawed[i]);
     free(catalogue->list);
+    free(catalogue->flawed);
+    mistakes_free(&catalogue->mistakes);
     *catalogue = (struct catalogue){0};
 }

@@ -8,15 +8,22 @@
 struct catalogue {
     struct scenario *list; /* by id */
     size_t n;
+    struct scenario *flawed; /* what could be read of those that are not sound */
+    size_t n_flawed;
+    struct mistakes mistakes; /* all of them, in all files */
 };
 
-/* Load the built-in scenarios, then those of `folder` (or NULL). An id or code that is there twice,
- * a dependency on nothing, or a circle of dependencies is an error. */
+/* Load the built-in scenarios, then those of `folder` (or NULL). What is wrong with a file, an id
+ * or code that is there twice, a dependency on nothing and a circle of dependencies are mistakes,
+ * and all are kept. False, with nothing to free, where a file cannot be read. */
 bool catalogue_load(const char *folder, struct catalogue *ret_catalogue, struct err *err);
 void catalogue_free(struct catalogue *catalogue);
 
 /* The first scenario that answers to a name; NULL where there is none. Borrowed. */
 const struct scenario *catalogue_find(const struct catalogue *catalogue, const char *name);
+
+/* Tell `near` the code and the id of each. */
+void catalogue_try_names(const struct catalogue *catalogue, struct near *near);
 
 /* Whether `scenario` waits for `parent`. */
 bool catalogue_depends(const struct scenario *scenario, const struct scenario *parent);

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scenario/reader.h"
+#include "scenario/expectation.h"
 #include "scenario/situation.h"
+#include "scenario/source.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
@@ -96,112 +97,6 @@ bool scenario_answers_to(const struct scenario *scenario, const char *name)
     return text_matches(pattern, id) || text_matches(pattern, code);
 }
 
-/* "token-requests", or {"check": "token-requests", "max": 1, "level": "SHOULD"}. */
-static bool read_demand(const struct reader *reader, const char *place, const cJSON *json,
-                        struct demand *demand)
-{
-    const char *name = cJSON_GetStringValue(json);
-    if (!name && !reader_text(reader, place, json, "check", &name))
-        return false;
-    demand->check = checks_find(name);
-    if (!demand->check)
-        return reader_fail(reader, place,
-                           "names the unknown check \"%s\"; `fakewix-conform explain language` "
-                           "lists them",
-                           name);
-    if (!cJSON_IsObject(json))
-        return true;
-    OWNED(mem_text_free) char *allowed = mem_format("check level %s", demand->check->params);
-    if (!reader_knows_keys(reader, place, json, allowed))
-        return false;
-    const cJSON *member = NULL;
-    int64_t number = 0;
-    cJSON_ArrayForEach(member, json)
-    {
-        if (reader_lists(demand->check->params, member->string) &&
-            !reader_number(reader, place, json, member->string, 0, 0, &number))
-            return false;
-    }
-    demand->params = json;
-    const char *level = tree_text(json, "level");
-    return !tree_get(json, "level") || (level && level_by_name(level, &demand->level)) ||
-           reader_fail(reader, place, "has a \"level\" that is not MUST, MUST*, SHOULD or INFO");
-}
-
-static bool read_client(const struct reader *reader, const char *place, const cJSON *json,
-                        enum want_client *ret_client)
-{
-    static const char *const words[] = {
-        [WANT_ANY] = "any", [WANT_OK] = "ok", [WANT_ERROR] = "error"};
-    const char *word = tree_text(json, "client");
-    for (size_t i = 0; word && i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i], word) != 0)
-            continue;
-        *ret_client = (enum want_client)i;
-        return true;
-    }
-    return reader_fail(reader, place, "needs \"client\": \"ok\", \"error\" or \"any\"");
-}
-
-static bool read_expectation(const struct reader *reader, const char *place, const cJSON *json,
-                             const char *keys, enum level level, struct expectation *expect)
-{
-    OWNED(mem_text_free) char *checks_place = mem_format("%s.checks", place);
-    if (!cJSON_IsObject(json))
-        return reader_fail(reader, place, "must be an object with \"client\" and \"checks\"");
-    if (!reader_knows_keys(reader, place, json, keys) ||
-        !read_client(reader, place, json, &expect->client) ||
-        !reader_is_array(reader, checks_place, tree_get(json, "checks")))
-        return false;
-    const cJSON *check = NULL;
-    cJSON_ArrayForEach(check, tree_get(json, "checks"))
-    {
-        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", checks_place, expect->n_demands);
-        expect->demands = mem_grow(expect->demands, expect->n_demands + 1, sizeof *expect->demands);
-        struct demand *demand = &expect->demands[expect->n_demands++];
-        *demand = (struct demand){.level = level};
-        if (!read_demand(reader, at, check, demand))
-            return false;
-    }
-    return true;
-}
-
-static bool read_grade(const struct reader *reader, const char *place, const cJSON *json,
-                       enum verdict *ret_verdict)
-{
-    static const enum verdict grades[] = {VERDICT_PASS, VERDICT_INFO, VERDICT_WARN, VERDICT_NA};
-    const char *word = tree_text(json, "verdict");
-    for (size_t i = 0; word && i < sizeof grades / sizeof *grades; i++) {
-        if (strcmp(verdict_name(grades[i]), word) != 0)
-            continue;
-        *ret_verdict = grades[i];
-        return true;
-    }
-    return reader_fail(reader, place, "needs \"verdict\": \"PASS\", \"INFO\", \"WARN\" or \"N/A\"");
-}
-
-static bool read_alternatives(const struct reader *reader, const char *place, const cJSON *allow,
-                              enum level level, struct variant *variant)
-{
-    if (!reader_is_array(reader, place, allow))
-        return false;
-    const cJSON *json = NULL;
-    cJSON_ArrayForEach(json, allow)
-    {
-        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", place, variant->n_alternatives);
-        variant->alternatives = mem_grow(variant->alternatives, variant->n_alternatives + 1,
-                                         sizeof *variant->alternatives);
-        struct alternative *other = &variant->alternatives[variant->n_alternatives++];
-        *other = (struct alternative){0};
-        if (!read_expectation(reader, at, json, "client checks verdict note", level,
-                              &other->expect) ||
-            !read_grade(reader, at, json, &other->verdict) ||
-            !reader_text(reader, at, json, "note", &other->note))
-            return false;
-    }
-    return true;
-}
-
 /* Lay a variant's members over the file's: of "given" each key by itself, of the others the whole.
  */
 static cJSON *lay_over(const cJSON *file, const cJSON *over)
@@ -225,26 +120,25 @@ static cJSON *lay_over(const cJSON *file, const cJSON *over)
     return body;
 }
 
-static bool read_variant(const struct reader *reader, const char *place, const cJSON *file,
+/* prefix: "", or "variants[0]." */
+static bool read_variant(const struct reader *reader, const char *prefix, const cJSON *file,
                          const cJSON *over, struct scenario *scenario)
 {
-    OWNED(mem_text_free) char *given_place = mem_format("%sgiven", place);
-    OWNED(mem_text_free) char *steps_place = mem_format("%ssteps", place);
-    OWNED(mem_text_free) char *expect_place = mem_format("%sexpect", place);
-    OWNED(mem_text_free) char *allow_place = mem_format("%sallow", place);
+    OWNED(mem_text_free) char *given = mem_format("%sgiven", prefix);
+    OWNED(mem_text_free) char *steps = mem_format("%ssteps", prefix);
+    OWNED(mem_text_free) char *expect = mem_format("%sexpect", prefix);
+    OWNED(mem_text_free) char *allow = mem_format("%sallow", prefix);
+    enum level level = scenario->level;
     scenario->variants =
         mem_grow(scenario->variants, scenario->n_variants + 1, sizeof *scenario->variants);
     struct variant *variant = &scenario->variants[scenario->n_variants++];
     *variant = (struct variant){.name = "", .body = lay_over(file, over)};
-    if (over && !reader_text(reader, place, over, "name", &variant->name))
-        return false;
     const cJSON *body = variant->body;
-    return situation_read_given(reader, given_place, tree_get(body, "given"), variant) &&
-           situation_read_steps(reader, steps_place, tree_get(body, "steps"), variant) &&
-           read_expectation(reader, expect_place, tree_get(body, "expect"), "client checks",
-                            scenario->level, &variant->expect) &&
-           read_alternatives(reader, allow_place, tree_get(body, "allow"), scenario->level,
-                             variant);
+    bool sound = situation_read_given(reader, given, tree_get(body, "given"), variant);
+    sound = situation_read_steps(reader, steps, tree_get(body, "steps"), variant) && sound;
+    sound = expectation_read(reader, expect, tree_get(body, "expect"), level, variant) && sound;
+    return expectation_read_allowed(reader, allow, tree_get(body, "allow"), level, variant) &&
+           sound;
 }
 
 static bool read_variants(const struct reader *reader, struct scenario *scenario)
@@ -254,94 +148,113 @@ static bool read_variants(const struct reader *reader, struct scenario *scenario
         return read_variant(reader, "", scenario->tree, NULL, scenario);
     if (!cJSON_IsArray(list) || !list->child)
         return reader_fail(reader, "variants", "must be an array with an object in it");
+    bool sound = true;
+    int n = 0;
     const cJSON *over = NULL;
     cJSON_ArrayForEach(over, list)
     {
-        OWNED(mem_text_free) char *place = mem_format("variants[%zu].", scenario->n_variants);
-        if (!reader_is_object(reader, place, over) ||
-            !reader_knows_keys(reader, place, over, "name given steps expect allow") ||
-            !read_variant(reader, place, scenario->tree, over, scenario))
-            return false;
+        OWNED(mem_text_free) char *place = mem_format("variants[%d]", n);
+        OWNED(mem_text_free) char *prefix = mem_format("variants[%d].", n++);
+        const char *name = NULL;
+        if (!cJSON_IsObject(over)) {
+            sound = reader_fail(reader, place, "must be an object");
+            continue;
+        }
+        sound = reader_knows_keys(reader, place, over, "name given steps expect allow") && sound;
+        sound = reader_text(reader, place, over, "name", &name) && sound;
+        sound = read_variant(reader, prefix, scenario->tree, over, scenario) && sound;
+        if (name)
+            scenario->variants[scenario->n_variants - 1].name = name;
     }
-    return true;
+    return sound;
 }
 
 static bool read_needs(const struct reader *reader, struct scenario *scenario)
 {
     const cJSON *needs = tree_get(scenario->tree, "needs");
-    if (!reader_is_array(reader, "needs", needs))
-        return false;
+    const cJSON *list = cJSON_IsArray(needs) ? needs : NULL;
+    bool sound = reader_is_array(reader, "needs", needs);
     const cJSON *json = NULL;
-    cJSON_ArrayForEach(json, needs)
+    cJSON_ArrayForEach(json, list)
     {
         enum need need = NEED_COUNT;
         const char *name = cJSON_GetStringValue(json);
-        if (!name || !need_by_name(name, &need))
-            return reader_fail(reader, "needs",
-                               "has the unknown word \"%s\"; `fakewix-conform explain language` "
-                               "lists them",
-                               name ? name : "");
-        scenario->needs |= NEED_MASK(need);
+        if (name && need_by_name(name, &need)) {
+            scenario->needs |= NEED_MASK(need);
+            continue;
+        }
+        struct near near = {.given = name ? name : ""};
+        for (int i = 0; i < NEED_COUNT; i++)
+            near_offer(&near, need_names[i]);
+        sound = reader_fail_word(reader, "needs", "has the unknown word", &near,
+                                 "`fakewix-conform explain language` lists them");
     }
-    return true;
+    return sound;
+}
+
+static bool read_links(const struct reader *reader, struct scenario *scenario)
+{
+    const cJSON *tree = scenario->tree;
+    const cJSON *list = tree_get(tree, "depends_on");
+    const cJSON *parent = NULL;
+    scenario->fairer = tree_text(tree, "fails_with");
+    if (tree_get(tree, "fails_with") && !scenario->fairer)
+        reader_fail(reader, "fails_with", "must be an id or a code");
+    cJSON_ArrayForEach(parent, list)
+    {
+        if (!cJSON_IsString(parent))
+            return reader_fail(reader, "depends_on", "must be an array of ids or codes");
+    }
+    scenario->depends_on = cJSON_IsArray(list) ? list : NULL;
+    return reader_is_array(reader, "depends_on", list);
 }
 
 static bool read_head(const struct reader *reader, struct scenario *scenario)
 {
     const cJSON *tree = scenario->tree;
     const char *level = NULL;
-    if (!reader_text(reader, "", tree, "code", &scenario->code) ||
-        !reader_text(reader, "", tree, "title", &scenario->title) ||
-        !reader_text(reader, "", tree, "requirement", &scenario->requirement) ||
-        !reader_text(reader, "", tree, "why", &scenario->why) ||
-        !reader_text(reader, "", tree, "source", &scenario->source) ||
-        !reader_text(reader, "", tree, "level", &level))
-        return false;
-    if (!level_by_name(level, &scenario->level))
-        return reader_fail(reader, "level", "must be MUST, MUST*, SHOULD or INFO");
-    if (!reader_number(reader, "", tree, "real_s", 0, 0, &scenario->real_s))
-        return false;
-    scenario->fairer = tree_text(tree, "fails_with");
-    scenario->depends_on = tree_get(tree, "depends_on");
-    const cJSON *parent = NULL;
-    cJSON_ArrayForEach(parent, scenario->depends_on)
-    {
-        if (!cJSON_IsString(parent))
-            return reader_fail(reader, "depends_on", "must be an array of ids or codes");
-    }
-    return reader_is_array(reader, "depends_on", scenario->depends_on);
+    bool sound = reader_text(reader, "", tree, "code", &scenario->code);
+    sound = reader_text(reader, "", tree, "title", &scenario->title) && sound;
+    sound = reader_text(reader, "", tree, "requirement", &scenario->requirement) && sound;
+    sound = reader_text(reader, "", tree, "why", &scenario->why) && sound;
+    sound = reader_text(reader, "", tree, "source", &scenario->source) && sound;
+    if (scenario->source)
+        sound = source_check(reader, "source", scenario->source) && sound;
+    sound = reader_text(reader, "", tree, "level", &level) && sound;
+    if (level && !level_by_name(level, &scenario->level))
+        sound = reader_fail(reader, "level", "must be MUST, MUST*, SHOULD or INFO");
+    sound = reader_number(reader, "", tree, "real_s", 0, 0, &scenario->real_s) && sound;
+    return read_links(reader, scenario) && sound;
 }
 
-static bool read_whole(const struct reader *reader, const char *text, size_t len,
-                       struct scenario *scenario)
+static bool read_whole(const struct reader *reader, size_t len, struct scenario *scenario)
 {
-    struct err why = {0};
-    scenario->tree = tree_parse(text, len, &why);
-    if (!scenario->tree) {
-        reader_fail(reader, "", "is not JSON: %s", why.text ? why.text : "");
-        err_free(&why);
-        return false;
-    }
+    OWNED(err_free) struct err why = {0};
+    scenario->tree = tree_parse(reader->text, len, &why);
+    if (!scenario->tree)
+        return reader_fail(reader, "", "is not JSON: %s", why.text ? why.text : "");
     if (!cJSON_IsObject(scenario->tree))
         return reader_fail(reader, "", "must hold one JSON object");
-    return reader_knows_keys(reader, "", scenario->tree,
-                             "code title requirement why source level needs depends_on fails_with "
-                             "real_s given steps expect allow variants") &&
-           read_head(reader, scenario) && read_needs(reader, scenario) &&
-           read_variants(reader, scenario);
+    bool sound = reader_knows_keys(reader, "", scenario->tree,
+                                   "code title requirement why source level needs depends_on "
+                                   "fails_with real_s given steps expect allow variants");
+    sound = read_head(reader, scenario) && sound;
+    sound = read_needs(reader, scenario) && sound;
+    return read_variants(reader, scenario) && sound;
 }
 
 bool scenario_parse(const char *id, const char *file, const char *text, size_t len,
-                    struct scenario *ret_scenario, struct err *err)
+                    struct scenario *ret_scenario, struct mistakes *mistakes)
 {
-    struct reader reader = {.file = file, .err = err};
-    struct scenario scenario = {.id = mem_text(id), .file = mem_text(file)};
-    if (!read_whole(&reader, text, len, &scenario)) {
-        scenario_free(&scenario);
-        return false;
-    }
-    *ret_scenario = scenario;
-    return true;
+    *ret_scenario = (struct scenario){
+        .id = mem_text(id), .file = mem_text(file), .text = mem_text_n(text, len)};
+    struct reader reader = scenario_reader(ret_scenario, mistakes);
+    return read_whole(&reader, len, ret_scenario);
+}
+
+struct reader scenario_reader(const struct scenario *scenario, struct mistakes *mistakes)
+{
+    return (struct reader){.file = scenario->file, .text = scenario->text, .mistakes = mistakes};
 }
 
 static void free_variant(struct variant *variant)
@@ -349,6 +262,7 @@ static void free_variant(struct variant *variant)
     for (size_t i = 0; i < variant->n_traps; i++) {
         cJSON_Delete(variant->traps[i].rule);
         free(variant->traps[i].what);
+        free(variant->traps[i].place);
     }
     for (size_t i = 0; i < variant->n_alternatives; i++)
         free(variant->alternatives[i].expect.demands);
@@ -367,6 +281,7 @@ void scenario_free(struct scenario *scenario)
     free(scenario->variants);
     free(scenario->id);
     free(scenario->file);
+    free(scenario->text);
     cJSON_Delete(scenario->tree);
     *scenario = (struct scenario){0};
 }

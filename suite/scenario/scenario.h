@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "checks/checks.h"
+#include "scenario/reader.h"
 #include "shared/err.h"
 #include "verdict/verdict.h"
 
@@ -51,6 +52,7 @@ struct step {
 struct trap {
     cJSON *rule;    /* the body of POST faults; owned */
     char *what;     /* "status 401 on GET /conformance/probe"; owned */
+    char *place;    /* "given.faults[0]": where in the file; owned */
     int64_t needed; /* hits without which the situation did not come up */
 };
 
@@ -97,6 +99,8 @@ struct variant {
 struct scenario {
     char *id; /* "refresh/reply-omits-refresh-token": the path is the id */
     char *file;
+    char *text;  /* what the file holds; owned */
+    bool is_own; /* of --scenario-dir */
     cJSON *tree; /* owned; most text below is borrowed from it */
     const char *code;
     const char *title;
@@ -114,13 +118,17 @@ struct scenario {
 
 /* Read one scenario from its JSON text.
  *
- * id    its path without the ending; copied
- * file  for messages; copied
+ * id            its path without the ending; copied
+ * file          for messages; copied
+ * ret_scenario  what could be read, to be freed in any case
  *
- * False, and a sentence that names the file, the place in it and the fix, where it is not sound:
- * every key is checked, so a misspelt one cannot be passed over. */
+ * False where it is not sound; what is wrong is then among the mistakes, each with the file, the
+ * place in it and the fix. Every key is checked, so a misspelt one cannot be passed over. */
 bool scenario_parse(const char *id, const char *file, const char *text, size_t len,
-                    struct scenario *ret_scenario, struct err *err);
+                    struct scenario *ret_scenario, struct mistakes *mistakes);
+
+/* For what is found out about a scenario's file later. Borrows from both. */
+struct reader scenario_reader(const struct scenario *scenario, struct mistakes *mistakes);
 
 void scenario_free(struct scenario *scenario);
 

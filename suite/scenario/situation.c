@@ -3,17 +3,9 @@
 
 #include <string.h>
 
+#include "scenario/traps.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
-
-static const struct {
-    const char *name;
-    const char *params;
-} traps[] = {
-#define TRAP(name, params, sentence) {name, params},
-#include "scenario/vocabulary.def"
-#undef TRAP
-};
 
 /* Places have names that fit either flow; anything with a blank is a route of the fake. */
 static const struct {
@@ -38,106 +30,6 @@ const char *situation_route(const char *place, enum flow flow)
     return strchr(place, ' ') ? place : NULL;
 }
 
-static const char *params_of(const char *fault)
-{
-    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
-        if (strcmp(traps[i].name, fault) == 0)
-            return traps[i].params;
-    return NULL;
-}
-
-static const char trap_keys[] = "fault on nth every after before status_is times stage needed";
-
-/* An event: {"route", "count"}, its route by any name that "on" takes. */
-static cJSON *copy_event(const cJSON *event, enum flow flow)
-{
-    cJSON *copy = cJSON_Duplicate(event, true);
-    const char *place = tree_text(copy, "route");
-    OWNED(mem_text_free) char *route = place ? mem_text(place) : NULL;
-    const char *known = route ? situation_route(route, flow) : NULL;
-    if (known) {
-        cJSON_DeleteItemFromObjectCaseSensitive(copy, "route");
-        tree_put_text(copy, "route", known);
-    }
-    return copy;
-}
-
-/* {"on":…, "do":…} from the flat form a person writes. */
-static cJSON *make_rule(const cJSON *trap, const char *route, const char *params, enum flow flow)
-{
-    static const char *const counts[] = {"nth", "every"};
-    static const char *const events[][2] = {{"after", "after"}, {"before", "until"}};
-    cJSON *rule = cJSON_CreateObject();
-    cJSON *on = tree_put(rule, "on", cJSON_CreateObject());
-    tree_put_text(on, "route", route);
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (tree_get(trap, counts[i]))
-            tree_put(on, counts[i], cJSON_Duplicate(tree_get(trap, counts[i]), true));
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if (tree_get(trap, events[i][0]))
-            tree_put(on, events[i][1], copy_event(tree_get(trap, events[i][0]), flow));
-    if (tree_get(trap, "status_is"))
-        tree_put(on, "status", cJSON_Duplicate(tree_get(trap, "status_is"), true));
-    const char *times = tree_text(trap, "times");
-    if (times)
-        tree_put_int(rule, "times", -1);
-    else if (tree_get(trap, "times"))
-        tree_put(rule, "times", cJSON_Duplicate(tree_get(trap, "times"), true));
-    if (tree_get(trap, "stage"))
-        tree_put(rule, "stage", cJSON_Duplicate(tree_get(trap, "stage"), true));
-    cJSON *action = tree_put(rule, "do", cJSON_CreateObject());
-    const cJSON *member = NULL;
-    cJSON_ArrayForEach(member, trap)
-    {
-        bool own = strcmp(member->string, "fault") == 0 || reader_lists(params, member->string);
-        if (own)
-            tree_put(action, member->string, cJSON_Duplicate(member, true));
-    }
-    return rule;
-}
-
-static bool check_times(const struct reader *reader, const char *place, const cJSON *trap)
-{
-    const char *word = tree_text(trap, "times");
-    int64_t times = 0;
-    if (word)
-        return strcmp(word, "always") == 0 ||
-               reader_fail(reader, place,
-                           "has a \"times\" that is neither a number nor \"always\"");
-    return reader_number(reader, place, trap, "times", 1, 1, &times);
-}
-
-static bool read_trap(const struct reader *reader, const char *place, const cJSON *json,
-                      enum flow flow, struct trap *trap)
-{
-    const char *fault = NULL;
-    const char *on = NULL;
-    if (!cJSON_IsObject(json))
-        return reader_fail(reader, place, "must be an object with \"fault\" and \"on\"");
-    if (!reader_text(reader, place, json, "fault", &fault) ||
-        !reader_text(reader, place, json, "on", &on))
-        return false;
-    const char *params = params_of(fault);
-    if (!params)
-        return reader_fail(reader, place,
-                           "names the unknown fault \"%s\"; `fakewix-conform explain language` "
-                           "lists them",
-                           fault);
-    OWNED(mem_text_free) char *allowed = mem_format("%s %s", trap_keys, params);
-    if (!reader_knows_keys(reader, place, json, allowed) || !check_times(reader, place, json) ||
-        !reader_number(reader, place, json, "needed", 0, 1, &trap->needed))
-        return false;
-    const char *route = situation_route(on, flow);
-    if (!route)
-        return reader_fail(reader, place,
-                           "has \"on\": \"%s\"; it takes \"token\", \"api\" or a "
-                           "route such as \"GET /apps/v1/instance\"",
-                           on);
-    trap->rule = make_rule(json, route, params, flow);
-    trap->what = mem_format("the fault \"%s\" on %s", fault, route);
-    return true;
-}
-
 static const char certificates[] = "good unknown-ca expired not-yet-valid wrong-host self-signed "
                                    "old-protocol";
 
@@ -154,45 +46,44 @@ static bool read_flow(const struct reader *reader, const char *place, const cJSO
                        "or \"install\"");
 }
 
+/* What the fake is to be told of the world; whether it takes that, it says itself. */
+static bool read_wishes(const struct reader *reader, const char *place, const cJSON *given,
+                        struct variant *variant)
+{
+    static const char *const wishes[] = {"lifetimes", "profile"};
+    bool sound = true;
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        const cJSON *wish = tree_get(given, wishes[i]);
+        OWNED(mem_text_free) char *at = mem_format("%s.%s", place, wishes[i]);
+        sound = reader_is_object(reader, at, wish) && sound;
+        if (!cJSON_IsObject(wish))
+            continue;
+        if (!variant->wish)
+            variant->wish = cJSON_CreateObject();
+        tree_put(variant->wish, wishes[i], cJSON_Duplicate(wish, true));
+    }
+    return sound;
+}
+
 bool situation_read_given(const struct reader *reader, const char *place, const cJSON *given,
                           struct variant *variant)
 {
     variant->installed = true;
     if (!given)
         return true;
-    if (!reader_is_object(reader, place, given) ||
-        !reader_knows_keys(reader, place, given,
-                           "flow installed lifetimes profile tls debug faults") ||
-        !read_flow(reader, place, given, variant))
+    if (!reader_is_object(reader, place, given))
         return false;
-    variant->installed = tree_flag(given, "installed", true);
-    variant->debug = tree_flag(given, "debug", false);
+    bool sound = reader_knows_keys(reader, place, given,
+                                   "flow installed lifetimes profile tls debug faults");
+    sound = read_flow(reader, place, given, variant) && sound;
+    sound = reader_flag(reader, place, given, "installed", true, &variant->installed) && sound;
+    sound = reader_flag(reader, place, given, "debug", false, &variant->debug) && sound;
     variant->tls = tree_text(given, "tls");
     if (tree_get(given, "tls") && !(variant->tls && reader_lists(certificates, variant->tls)))
-        return reader_fail(reader, place, "has a \"tls\" that is none of: %s", certificates);
-    static const char *const wishes[] = {"lifetimes", "profile"};
-    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
-        const cJSON *wish = tree_get(given, wishes[i]);
-        if (!reader_is_object(reader, place, wish))
-            return false;
-        if (wish && !variant->wish)
-            variant->wish = cJSON_CreateObject();
-        if (wish)
-            tree_put(variant->wish, wishes[i], cJSON_Duplicate(wish, true));
-    }
+        sound = reader_fail(reader, place, "has a \"tls\" that is none of: %s", certificates);
+    sound = read_wishes(reader, place, given, variant) && sound;
     OWNED(mem_text_free) char *faults_place = mem_format("%s.faults", place);
-    if (!reader_is_array(reader, faults_place, tree_get(given, "faults")))
-        return false;
-    const cJSON *json = NULL;
-    cJSON_ArrayForEach(json, tree_get(given, "faults"))
-    {
-        OWNED(mem_text_free) char *at = mem_format("%s[%zu]", faults_place, variant->n_traps);
-        variant->traps = mem_grow(variant->traps, variant->n_traps + 1, sizeof *variant->traps);
-        variant->traps[variant->n_traps] = (struct trap){0};
-        if (!read_trap(reader, at, json, variant->flow, &variant->traps[variant->n_traps++]))
-            return false;
-    }
-    return true;
+    return traps_read(reader, faults_place, tree_get(given, "faults"), variant) && sound;
 }
 
 enum shape { SHAPE_WORD, SHAPE_NUMBER, SHAPE_SIGNED, SHAPE_TEXT, SHAPE_CALL, SHAPE_OBJECT };
@@ -242,10 +133,10 @@ static bool read_call(const struct reader *reader, const char *place, const cJSO
         return true;
     if (cJSON_IsObject(value)) {
         step->params = value;
-        return reader_knows_keys(reader, place, value, verbs[STEP_CALL].members) &&
-               reader_number(reader, place, value, "n", 0, 1, &step->n) &&
-               reader_number(reader, place, value, "parallel", 1, 1, &step->parallel) &&
-               reader_number(reader, place, value, "processes", 1, 1, &step->processes);
+        bool sound = reader_fits_members(reader, place, value, verbs[STEP_CALL].members);
+        sound = reader_number(reader, place, value, "n", 0, 1, &step->n) && sound;
+        sound = reader_number(reader, place, value, "parallel", 1, 1, &step->parallel) && sound;
+        return reader_number(reader, place, value, "processes", 1, 1, &step->processes) && sound;
     }
     bool whole = cJSON_IsNumber(value) && value->valuedouble >= 0 &&
                  value->valuedouble == (double)value->valueint;
@@ -258,7 +149,7 @@ static bool read_object(const struct reader *reader, const char *place, const cJ
 {
     step->params = value;
     return !value || (reader_is_object(reader, place, value) &&
-                      reader_knows_keys(reader, place, value, verbs[step->kind].members));
+                      reader_fits_members(reader, place, value, verbs[step->kind].members));
 }
 
 static bool read_text(const struct reader *reader, const char *place, const cJSON *value,
@@ -268,8 +159,14 @@ static bool read_text(const struct reader *reader, const char *place, const cJSO
     step->text = cJSON_GetStringValue(value);
     if (!step->text)
         return reader_fail(reader, place, "\"%s\" takes a text", verbs[step->kind].name);
-    return !*known || reader_lists(known, step->text) ||
-           reader_fail(reader, place, "\"%s\" takes one of: %s", verbs[step->kind].name, known);
+    if (!*known || reader_lists(known, step->text))
+        return true;
+    struct near near = {.given = step->text};
+    OWNED(mem_text_free) char *words = mem_text(known);
+    near_offer_words(&near, words);
+    OWNED(mem_text_free)
+    char *what = mem_format("\"%s\" takes one of: %s; not", verbs[step->kind].name, known);
+    return reader_fail_word(reader, place, what, &near, "");
 }
 
 static bool read_value(const struct reader *reader, const char *place, const cJSON *value,
@@ -308,11 +205,12 @@ static bool read_step(const struct reader *reader, const char *place, const cJSO
         return reader_fail(reader, place,
                            "must be a word such as \"call\" or an object with one "
                            "member such as {\"advance_s\": 301}");
+    struct near near = {.given = name};
+    for (int i = 0; i < STEP_COUNT; i++)
+        near_offer(&near, verbs[i].name);
     if (!find_verb(name, &step->kind))
-        return reader_fail(reader, place,
-                           "is the unknown step \"%s\"; `fakewix-conform explain language` "
-                           "lists them",
-                           name);
+        return reader_fail_word(reader, place, "is the unknown step", &near,
+                                "`fakewix-conform explain language` lists them");
     return read_value(reader, place, value, step);
 }
 
@@ -340,19 +238,19 @@ bool situation_read_steps(const struct reader *reader, const char *place, const 
                                             STEP_INSTANCE};
     if (!cJSON_IsArray(steps))
         return reader_fail(reader, place, "must be an array");
+    bool sound = true;
     const cJSON *json = NULL;
     int at_step = 0;
     cJSON_ArrayForEach(json, steps)
     {
         OWNED(mem_text_free) char *at = mem_format("%s[%d]", place, at_step++);
         struct step *step = add_step(variant, STEP_CALL);
-        if (!read_step(reader, at, json, step))
-            return false;
+        sound = read_step(reader, at, json, step) && sound;
         if (step->kind == STEP_INSTALL)
             spell_out_install(variant);
     }
     for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
         if (variant_has_step(variant, moving[i]))
-            return true;
+            return sound;
     return reader_fail(reader, place, "never let the client do anything");
 }

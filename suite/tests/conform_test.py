@@ -6,6 +6,7 @@ usage: conform_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -277,7 +278,8 @@ class Selection(Folder):
     def test_a_mistake_in_an_own_scenario_names_file_and_place(self):
         for change, sentence in (({"stpes": 1}, 'unknown key "stpes"'),
                                  ({"code": "ACQ-01"}, 'code "ACQ-01" is taken by'),
-                                 ({"depends_on": ["X"]}, 'depends_on names "X"'),
+                                 ({"depends_on": ["ACQ_01"]}, 'depends_on names "ACQ_01"; did you mean "ACQ-01"?'),
+                                 ({"fails_with": "X"}, 'fails_with names "X"'),
                                  ({"depends_on": ["MINE-1"]}, "depends_on leads in a circle")):
             with self.subTest(sentence):
                 path = self.file("own/mine.json", json.dumps({**SCENARIO, **change}))
@@ -286,12 +288,29 @@ class Selection(Folder):
                 self.assertIn(path, result.stderr)
                 self.assertIn(sentence, result.stderr)
 
-    def test_what_the_fake_refuses_is_an_error_not_a_verdict(self):
-        own = {**SCENARIO, "given": {"faults": [{"fault": "refuse", "on": "api", "refusal": "no-such"}]}}
-        self.file("own/mine.json", json.dumps(own))
-        result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "MINE-1")
-        self.assertEqual(result.returncode, 4, result.stdout)
-        self.assertIn("no-such", result.stdout)
+    def test_what_only_the_fake_would_notice_is_told_before_any_client_starts(self):
+        started = self.file("started")
+        os.unlink(started)
+        fault = {"fault": "status", "on": "POST /oauth2/tokn", "status": "503"}
+        given = {"faults": [fault, {"fault": "refuse", "on": "api", "refusal": "no-such"}],
+                 "lifetimes": {"code": 3}, "profile": {"rate_limit": "often"}}
+        own = self.file("own/mine.json", json.dumps({**SCENARIO, "given": given}, indent=1))
+        other = self.file("own/other.json", json.dumps({**SCENARIO, "code": "MINE-2", "stpes": []}))
+        result = run(f"touch '{started}'", "--scenario-dir", self.folder.name, "--only", "ACQ-01")
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+        self.assertTrue(result.stderr.startswith("fakewix-conform: 6 mistakes in scenarios:"))
+        lines = pathlib.Path(own).read_text().splitlines()
+        for place, line, sentence in (
+                ("given.faults[0].on", '"on": "POST', "can fit no request"),
+                ("given.faults[0].status", '"status": "503"', 'must be a status from 200 to 599, not "503"'),
+                ("given.faults[1].refusal", '"refusal"', "must be one of the names that"),
+                ("given.lifetimes.code", '"code": 3', 'did you mean "code_s"?'),
+                ("given.profile.rate_limit", '"rate_limit"', "takes one of off|on")):
+            number = 1 + next(n for n, text in enumerate(lines) if line in text)
+            self.assertRegex(result.stderr, re.escape(f"{own}:{number}: {place} ") + ".*" +
+                             re.escape(sentence))
+        self.assertIn(f'{other}:1: has the unknown key "stpes"; did you mean "steps"?', result.stderr)
+        self.assertFalse(os.path.exists(started))
 
     def test_a_need_the_run_lacks_is_not_applicable(self):
         self.file("own/mine.json", json.dumps({**SCENARIO, "needs": ["browser"]}))

@@ -57,8 +57,8 @@ static const struct {
 START_TEST(a_verdict_is_fair)
 {
     OWNED(scenario_free) struct scenario scenario = {0};
-    OWNED(err_free) struct err err = {0};
-    ck_assert_msg(scenario_parse("a/b", "f", text, strlen(text), &scenario, &err), "%s", err.text);
+    struct mistakes mistakes = {0};
+    ck_assert(scenario_parse("a/b", "f", text, strlen(text), &scenario, &mistakes));
     struct stage stage = wire_stage();
     static char what[] = "the fault";
     struct armed armed = {.what = what, .needed = 1, .hits = cases[_i].hits};

@@ -2,6 +2,7 @@
 #include "tests/suite.h"
 
 #include "scenario/catalogue.h"
+#include "scenario/traps.h"
 #include "shared/tree.h"
 
 #define HEAD                                                                                       \
@@ -12,22 +13,28 @@
 
 static bool parse(const char *text, struct scenario *scenario, struct err *err)
 {
-    return scenario_parse("area/name", "file.json", text, strlen(text), scenario, err);
+    struct mistakes found = {0};
+    bool sound = scenario_parse("area/name", "file.json", text, strlen(text), scenario, &found);
+    ck_assert_int_eq(sound, mistakes_are_none(&found, err));
+    mistakes_free(&found);
+    return sound;
 }
 
 static const struct {
     const char *text;
     const char *sentence; /* a part of it */
 } mistakes[] = {
-    {"", "file.json: is not JSON"},
+    {"", "file.json:1: is not JSON"},
     {"[]", "must hold one JSON object"},
-    {"{" HEAD ",\"stpes\":[]}", "has the unknown key \"stpes\"; known here: code title"},
+    {"{" HEAD ",\"stpes\":[]}",
+     "has the unknown key \"stpes\"; did you mean \"steps\"? known here: code title"},
     {"{" HEAD ",\"level\":\"MUST\"}", "has the key \"level\" twice"},
     {"{\"code\":\"X\"}", "needs \"title\""},
     {"{" HEAD ",\"steps\":[]," EXPECT "}", "steps never let the client do anything"},
     {"{" HEAD ",\"steps\":[{\"advance_s\":1}]," EXPECT "}",
      "steps never let the client do anything"},
-    {"{" HEAD ",\"steps\":[\"dance\"]," EXPECT "}", "steps[0] is the unknown step \"dance\""},
+    {"{" HEAD ",\"steps\":[\"dance\"]," EXPECT "}",
+     "steps[0] is the unknown step \"dance\"; `fakewix"},
     {"{" HEAD ",\"steps\":[{\"call\":-1}]," EXPECT "}", "steps[0] must be a number of calls"},
     {"{" HEAD ",\"steps\":[{\"call\":1,\"expire\":\"code\"}]," EXPECT "}",
      "steps[0] must be a word"},
@@ -39,10 +46,11 @@ static const struct {
      "expect.checks[0] names the unknown check \"no-such\""},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[{\"check\":\"api-"
      "answered\",\"mni\":1}]}}",
-     "expect.checks[0] has the unknown key \"mni\"; known here: check level min"},
+     "expect.checks[0] has the unknown key \"mni\"; did you mean \"min\"? known here: check level "
+     "min"},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[{\"check\":\"api-"
      "answered\",\"min\":-1}]}}",
-     "not a whole number from 0 on"},
+     "expect.checks[0].min must be a whole number from 0 on"},
     {"{" HEAD ",\"needs\":[\"wings\"],\"steps\":[\"call\"]," EXPECT "}",
      "needs has the unknown word \"wings\""},
     {"{" HEAD ",\"given\":{\"flow\":\"magic\"},\"steps\":[\"call\"]," EXPECT "}",
@@ -54,28 +62,106 @@ static const struct {
     {"{" HEAD
      ",\"given\":{\"faults\":[{\"fault\":\"stauts\",\"on\":\"api\"}]},\"steps\":[\"call\"]," EXPECT
      "}",
-     "given.faults[0] names the unknown fault \"stauts\""},
+     "given.faults[0] names the unknown fault \"stauts\"; did you mean \"status\"?"},
     {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"delay\",\"on\":\"api\",\"seconds\":1}]},"
      "\"steps\":[\"call\"]," EXPECT "}",
      "given.faults[0] has the unknown key \"seconds\""},
     {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"delay\",\"on\":\"api\",\"times\":\"often\"}]},"
      "\"steps\":[\"call\"]," EXPECT "}",
      "neither a number nor \"always\""},
-    {"{" HEAD ",\"variants\":[{}],\"steps\":[\"call\"]," EXPECT "}", "variants[0]. needs \"name\""},
+    {"{" HEAD ",\"variants\":[{}],\"steps\":[\"call\"]," EXPECT "}", "variants[0] needs \"name\""},
     {"{" HEAD ",\"allow\":[{\"client\":\"ok\",\"verdict\":\"FAIL\",\"note\":\"n\"}],\"steps\":["
      "\"call\"]," EXPECT "}",
      "allow[0] needs \"verdict\""},
+    {"{" HEAD ",\"given\":{\"installed\":\"no\"},\"steps\":[\"call\"]," EXPECT "}",
+     "given.installed must be true or false"},
+    {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"bad-certificate\",\"on\":\"api\"}]},\"steps\":"
+     "[\"call\"]," EXPECT "}",
+     "which comes before any request; a scenario has \"given\": {\"tls\""},
+    {"{" HEAD ",\"steps\":[\"install\",{\"callback\":{\"state\":\"altred\"}}]," EXPECT "}",
+     "steps[1].state must be one of altered/missing/escaped, not \"altred\""},
+    {"{" HEAD ",\"steps\":[\"call\",{\"webhook\":{\"events\":\"AppInstalled\"}}]," EXPECT "}",
+     "steps[1].events must be a list of texts"},
+    {"{" HEAD ",\"steps\":[\"call\",{\"expire\":\"acces\"}]," EXPECT "}",
+     "takes one of: access refresh code; not \"acces\"; did you mean \"access\"?"},
+    {"{\"source\":\"rfc6749\"}", "source is not understood at \"rfc6749\"; it takes \"own\""},
+    {"{\"source\":\"own; RFC 6749 section\"}", "source is not understood at \"RFC 6749 section\""},
+    {"{\"source\":\"own;\"}", "source is not understood at \"\""},
+    {"{\"source\":\"custom-aut\"}", "did you mean \"custom-auth\"?"},
 };
 
 START_TEST(a_mistake_is_a_sentence_with_its_place)
 {
-    struct scenario scenario = {0};
+    OWNED(scenario_free) struct scenario scenario = {0};
     OWNED(err_free) struct err err = {0};
     ck_assert(!parse(mistakes[_i].text, &scenario, &err));
     ck_assert_ptr_nonnull(err.text);
     ck_assert_msg(strstr(err.text, mistakes[_i].sentence), "%s\n  lacks: %s", err.text,
                   mistakes[_i].sentence);
-    ck_assert_msg(strncmp(err.text, "file.json: ", 11) == 0, "%s", err.text);
+    ck_assert_msg(strstr(err.text, "file.json:1: "), "%s", err.text);
+}
+END_TEST
+
+START_TEST(all_mistakes_are_told_at_once_with_their_lines)
+{
+    static const char text[] =
+        "{" HEAD ",\n"
+        " \"given\": {\n"
+        "  \"flow\": \"magic\",\n"
+        "  \"faults\": [{\"fault\": \"status\", \"on\": \"api\", \"status\": 500},\n"
+        "             {\"fault\": \"nothing-like-it\", \"on\": \"api\"}]},\n"
+        " \"steps\": [\"call\",\n"
+        "           \"dance\"],\n"
+        " \"expect\": {\"client\": \"fine\",\n"
+        "            \"checks\": []},\n"
+        " \"variants\": [{\"name\": \"a\"},\n"
+        "              {\"name\": \"b\",\n"
+        "               \"steps\": []}]}";
+    static const char *const sentences[] = {
+        "5 mistakes in scenarios:",
+        "file.json:2: given has a \"flow\"",
+        "file.json:5: given.faults[1] names the unknown fault",
+        "file.json:7: steps[1] is the unknown step",
+        "file.json:8: expect needs \"client\"",
+        "file.json:12: variants[1].steps never let the client do anything",
+    };
+    OWNED(scenario_free) struct scenario scenario = {0};
+    OWNED(err_free) struct err err = {0};
+    ck_assert(!parse(text, &scenario, &err));
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+        ck_assert_msg(strstr(err.text, sentences[i]), "%s\n  lacks: %s", err.text, sentences[i]);
+    ck_assert_uint_eq(scenario.variants[0].n_traps, 1);
+}
+END_TEST
+
+START_TEST(what_the_fake_refuses_has_a_place_in_the_file)
+{
+    static const char text[] =
+        "{" HEAD
+        ",\"given\":{\"faults\":[{\"fault\":\"status\",\"on\":\"api\",\n\"status\":\"503\",\n"
+        "\"before\":{\"route\":\"api\",\"count\":\"x\"}}]},\"steps\":[\"call\"]," EXPECT "}";
+    static const struct {
+        const char *refusal;
+        const char *sentence;
+        const char *member;
+    } rows[] = {
+        {"do.status must be a status", "f:2: given.faults[0].status must be a status", "status"},
+        {"on.route \"x\" fits none", "f:1: given.faults[0].on \"x\" fits none", "on"},
+        {"on.until.count must be", "f:3: given.faults[0].before.count must be", "before"},
+        {"on.status is known", "f:1: given.faults[0].status_is is known", "status_is"},
+        {"we are full", "f:1: given.faults[0] is refused by the fake: we are full", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        OWNED(scenario_free) struct scenario scenario = {0};
+        struct mistakes found = {0};
+        ck_assert(scenario_parse("a/b", "f", text, strlen(text), &scenario, &found));
+        struct reader reader = scenario_reader(&scenario, &found);
+        OWNED(mem_text_free)
+        char *member = traps_blame(&reader, &scenario.variants[0].traps[0], rows[i].refusal);
+        ck_assert_str_eq(found.list[0], rows[i].sentence);
+        ck_assert_pstr_eq(member, rows[i].member);
+        mistakes_free(&found);
+    }
 }
 END_TEST
 
@@ -131,6 +217,7 @@ START_TEST(the_catalogue_is_sound)
     OWNED(catalogue_free) struct catalogue catalogue = {0};
     OWNED(err_free) struct err err = {0};
     ck_assert_msg(catalogue_load(NULL, &catalogue, &err), "%s", err.text);
+    ck_assert_msg(mistakes_are_none(&catalogue.mistakes, &err), "%s", err.text);
     ck_assert_uint_ge(catalogue.n, 15);
     for (size_t i = 1; i < catalogue.n; i++)
         ck_assert_str_lt(catalogue.list[i - 1].id, catalogue.list[i].id);
@@ -145,6 +232,8 @@ int main(void)
     Suite *suite = suite_of("scenario", &tests);
     tcase_add_loop_test(tests, a_mistake_is_a_sentence_with_its_place, 0,
                         sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(tests, all_mistakes_are_told_at_once_with_their_lines);
+    tcase_add_test(tests, what_the_fake_refuses_has_a_place_in_the_file);
     tcase_add_test(tests, the_smallest_scenario);
     tcase_add_test(tests, a_variant_is_laid_over_the_file);
     tcase_add_test(tests, the_catalogue_is_sound);
