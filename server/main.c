@@ -43,32 +43,19 @@ static int fail(const char *sentence)
 static cJSON *read_configs(const struct text_list *files, struct err *err)
 {
     OWNED(buf_free) struct buf problems = {0};
-    OWNED(tree_free) cJSON *whole = NULL;
-    for (size_t i = 0; i < files->n; i++) {
-        cJSON *one = config_load(files->items[i], &problems);
-        if (!one) {
-            const char *first = buf_str(&problems);
-            size_t len = strcspn(first, "\n");
-            bool more = strstr(first + len, "\n") && first[len + 1];
-            err_set(err, "%.*s%s", (int)len, first,
-                    more ? " (and more: `fakewix validate` says all)" : "");
-            return NULL;
-        }
-        if (!whole) {
-            whole = one;
-            continue;
-        }
-        config_merge(whole, one);
-        cJSON_Delete(one);
-    }
-    if (files->n > 1 && config_check(whole, "the config files together", &problems)) {
-        err_set(err, "%.*s", (int)strcspn(buf_str(&problems), "\n"), buf_str(&problems));
+    if (!files->n)
+        return NULL;
+    cJSON *whole = config_load((const char *const *)files->items, files->n, &problems);
+    if (!whole) {
+        const char *first = buf_str(&problems);
+        size_t len = strcspn(first, "\n");
+        bool more = strstr(first + len, "\n") && first[len + 1];
+        err_set(err, "%.*s%s", (int)len, first,
+                more ? " (and more: `fakewix validate` says all)" : "");
         return NULL;
     }
     fputs(buf_str(&problems), stderr); /* warnings */
-    cJSON *result = whole;
-    whole = NULL;
-    return result;
+    return whole;
 }
 
 /* SIGHUP: the config files anew. Where one is not sound the old content stays. */
@@ -392,17 +379,13 @@ static int print_tables(int argc, char **argv)
 static int validate(int argc, char **argv)
 {
     OWNED(buf_free) struct buf problems = {0};
-    bool sound = argc > 0;
-    for (int i = 0; i < argc; i++) {
-        cJSON *config = config_load(argv[i], &problems);
-        sound = sound && config;
-        cJSON_Delete(config);
-    }
     OWNED(err_free) struct err err = {0};
     if (!argc && !help_usage("validate", &err))
         return fail(err.text);
+    OWNED(tree_free)
+    cJSON *config = config_load((const char *const *)argv, (size_t)argc, &problems);
     fputs(buf_str(&problems), stderr);
-    return sound ? EXIT_SUCCESS : EXIT_USAGE;
+    return config ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
 static int print_version(int argc, char **argv)

@@ -254,7 +254,7 @@ static bool read_config(const char *json, cJSON **ret_config, char **ret_problem
     if (!json)
         return true;
     OWNED(tree_free) cJSON *config = tree_parse(json, strlen(json), &err);
-    if (!config || config_check(config, "config", &problems)) {
+    if (!config || config_check_whole(config, "config", &problems)) {
         return tell(ret_problem, config ? buf_str(&problems) : err.text);
     }
     *ret_config = config;

@@ -192,7 +192,7 @@ static enum refusal read_world_wish(struct exchange *x, struct world_wish *wish)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "clock is a time such as 2030-01-01T00:00:00Z");
     OWNED(buf_free) struct buf problems = {0};
-    if (wish->config && config_check(wish->config, "config", &problems))
+    if (wish->config && config_check_whole(wish->config, "config", &problems))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
     return REFUSAL_NONE;
 }

@@ -22,7 +22,7 @@ enum refusal control_config_put(struct exchange *x)
     enum refusal refusal = control_check_body(x, false);
     if (refusal)
         return refusal;
-    if (config_check(x->body, "config", &problems))
+    if (config_check_whole(x->body, "config", &problems))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
     contents_reload(x->world, x->body);
     return control_config(x);

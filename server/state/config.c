@@ -9,6 +9,7 @@
 #include "shared/mem.h"
 #include "shared/near.h"
 #include "shared/tree.h"
+#include "state/config_parts.h"
 
 enum field_type {
     FIELD_ID,
@@ -117,20 +118,7 @@ struct lifetimes config_default_lifetimes(void)
         .code_s = 600, .custom_access_token_s = 300, .oauth_access_token_s = 14400};
 }
 
-/* Where problems are collected. */
-struct report {
-    const char *file;
-    struct buf *lines;
-    size_t n;
-};
-
-static void problem(struct report *report, const char *path, const char *sentence)
-{
-    buf_format(report->lines, "%s: %s: %s\n", report->file, path, sentence);
-    report->n++;
-}
-
-static void warn(struct report *report, const char *path, const char *sentence)
+static void warn(struct config_report *report, const char *path, const char *sentence)
 {
     buf_format(report->lines, "warning: %s: %s: %s\n", report->file, path, sentence);
 }
@@ -143,7 +131,7 @@ static const struct field *find_field(const struct field *fields, const char *na
     return NULL;
 }
 
-static void unknown_key(struct report *report, const char *path, const char *name,
+static void unknown_key(struct config_report *report, const char *path, const char *name,
                         const struct field *fields)
 {
     OWNED(buf_free) struct buf sentence = {0};
@@ -157,7 +145,7 @@ static void unknown_key(struct report *report, const char *path, const char *nam
         buf_format(&sentence, " %s%s", field->name, field[1].name ? "," : "");
     OWNED(buf_free) struct buf where = {0};
     buf_format(&where, "%s%s%s", path, *path ? "." : "", name);
-    problem(report, buf_str(&where), buf_str(&sentence));
+    config_problem(report, buf_str(&where), buf_str(&sentence));
 }
 
 static bool id_is_sound(const char *id)
@@ -183,14 +171,14 @@ static bool texts_are_sound(const cJSON *list, const char *const *allowed)
     return true;
 }
 
-static void check_object(struct report *report, const char *path, const cJSON *object,
+static void check_object(struct config_report *report, const char *path, const cJSON *object,
                          const struct field *fields);
 
-static void check_rows(struct report *report, const char *path, const cJSON *rows,
+static void check_rows(struct config_report *report, const char *path, const cJSON *rows,
                        const struct field *fields)
 {
     if (!cJSON_IsArray(rows)) {
-        problem(report, path, "must be a list: [ … ]");
+        config_problem(report, path, "must be a list: [ … ]");
         return;
     }
     int i = 0;
@@ -203,43 +191,45 @@ static void check_rows(struct report *report, const char *path, const cJSON *row
     }
 }
 
-static void check_value(struct report *report, const char *path, const cJSON *value,
+static void check_value(struct config_report *report, const char *path, const cJSON *value,
                         const struct field *field)
 {
     static const char *const authentications[] = {"oauth", "custom", NULL};
     switch (field->type) {
     case FIELD_ID:
         if (!cJSON_IsString(value) || !id_is_sound(value->valuestring))
-            problem(report, path, "must be a text of 1 to 64 letters, digits, '.', '_' or '-'");
+            config_problem(report, path,
+                           "must be a text of 1 to 64 letters, digits, '.', '_' or '-'");
         return;
     case FIELD_TEXT:
         if (!cJSON_IsString(value) || !*value->valuestring)
-            problem(report, path, "must be a text that is not empty");
+            config_problem(report, path, "must be a text that is not empty");
         return;
     case FIELD_TEXTS:
         if (!texts_are_sound(value, NULL))
-            problem(report, path, "must be a list of texts: [\"…\"]");
+            config_problem(report, path, "must be a list of texts: [\"…\"]");
         return;
     case FIELD_AUTH:
         if (!texts_are_sound(value, authentications) || !cJSON_GetArraySize(value))
-            problem(report, path, "must be [\"oauth\"], [\"custom\"] or [\"oauth\",\"custom\"]");
+            config_problem(report, path,
+                           "must be [\"oauth\"], [\"custom\"] or [\"oauth\",\"custom\"]");
         return;
     case FIELD_SECONDS:
         if (!cJSON_IsNumber(value) || value->valuedouble < 1 || value->valuedouble > 315360000 ||
             value->valuedouble != (double)value->valueint)
-            problem(report, path, "must be a whole number of seconds from 1 to 315360000");
+            config_problem(report, path, "must be a whole number of seconds from 1 to 315360000");
         return;
     case FIELD_STATUS:
         if (!cJSON_IsNumber(value) || value->valuedouble < 200 || value->valuedouble > 599 ||
             value->valuedouble != (double)value->valueint)
-            problem(report, path, "must be an HTTP status from 200 to 599");
+            config_problem(report, path, "must be an HTTP status from 200 to 599");
         return;
     case FIELD_OBJECT:
         check_object(report, path, value, field->inner);
         return;
     case FIELD_MEMBERS:
         if (!cJSON_IsObject(value))
-            problem(report, path, "must be an object: { … }");
+            config_problem(report, path, "must be an object: { … }");
         return;
     case FIELD_ROWS:
         check_rows(report, path, value, field->inner);
@@ -249,11 +239,11 @@ static void check_value(struct report *report, const char *path, const cJSON *va
     }
 }
 
-static void check_object(struct report *report, const char *path, const cJSON *object,
+static void check_object(struct config_report *report, const char *path, const cJSON *object,
                          const struct field *fields)
 {
     if (!cJSON_IsObject(object)) {
-        problem(report, *path ? path : "(whole file)", "must be an object: { … }");
+        config_problem(report, *path ? path : "(whole file)", "must be an object: { … }");
         return;
     }
     const cJSON *member;
@@ -266,114 +256,16 @@ static void check_object(struct report *report, const char *path, const cJSON *o
             continue;
         char *where = mem_format("%s%s%s", path, *path ? "." : "", member->string);
         if (tree_get(object, member->string) != member)
-            problem(report, where, "stands here more than once; keep one");
+            config_problem(report, where, "stands here more than once; keep one");
         check_value(report, where, member, field);
         free(where);
     }
     for (const struct field *field = fields; field->name; field++)
         if (field->required && !tree_get(object, field->name)) {
             char *where = mem_format("%s%s%s", path, *path ? "." : "", field->name);
-            problem(report, where, "is missing and has no default; add it");
+            config_problem(report, where, "is missing and has no default; add it");
             free(where);
         }
-}
-
-/* The row of a list whose `key` is `id`; *ret_at tells which. */
-static bool has_row(const cJSON *rows, const char *key, const char *id, int *ret_at)
-{
-    int i = 0;
-    const cJSON *row;
-    cJSON_ArrayForEach(row, rows)
-    {
-        const char *text = tree_text(row, key);
-        if (text && strcmp(text, id) == 0) {
-            *ret_at = i;
-            return true;
-        }
-        i++;
-    }
-    return false;
-}
-
-struct row_id {
-    const char *id;
-    int at;
-};
-
-static int compare_row_ids(const void *left, const void *right)
-{
-    const struct row_id *a = left, *b = right;
-    int order = strcmp(a->id, b->id);
-    return order ? order : a->at - b->at;
-}
-
-static int compare_places(const void *left, const void *right)
-{
-    const struct row_id *a = left, *b = right;
-    return a->at - b->at;
-}
-
-/* Leaves in ids what repeats an earlier id, in the order of the file; returns how many. Sorted
- * rather than compared pair by pair: a config may hold 100,000 instances. */
-static int keep_repeated(struct row_id *ids, int n)
-{
-    if (n == 0)
-        return 0;
-    qsort(ids, (size_t)n, sizeof *ids, compare_row_ids);
-    int n_kept = 0;
-    const char *last = ids[0].id;
-    for (int i = 1; i < n; i++) {
-        if (strcmp(last, ids[i].id) == 0)
-            ids[n_kept++] = ids[i];
-        else
-            last = ids[i].id;
-    }
-    qsort(ids, (size_t)n_kept, sizeof *ids, compare_places);
-    return n_kept;
-}
-
-static void check_duplicates(struct report *report, const cJSON *config, const char *list,
-                             const char *key)
-{
-    const cJSON *rows = tree_get(config, list);
-    int n = cJSON_GetArraySize(rows);
-    struct row_id *ids = mem_new((size_t)n + 1, sizeof *ids);
-    int i = 0, n_ids = 0;
-    const cJSON *row;
-    cJSON_ArrayForEach(row, rows)
-    {
-        const char *id = tree_text(row, key);
-        if (id)
-            ids[n_ids++] = (struct row_id){.id = id, .at = i};
-        i++;
-    }
-    int n_repeated = keep_repeated(ids, n_ids);
-    for (int at = 0; at < n_repeated; at++) {
-        int first = 0;
-        has_row(rows, key, ids[at].id, &first);
-        char *where = mem_format("%s[%d].%s", list, ids[at].at, key);
-        char *text = mem_format("\"%s\" is the id of %s[%d] already; give this one its own",
-                                ids[at].id, list, first);
-        problem(report, where, text);
-        free(text);
-        free(where);
-    }
-    free(ids);
-}
-
-static void check_reference(struct report *report, const cJSON *config, const cJSON *instance,
-                            int at, const char *list, const char *key)
-{
-    const char *id = tree_text(instance, key);
-    int found;
-    if (!id || !tree_get(config, list) || has_row(tree_get(config, list), key, id, &found))
-        return;
-    char *where = mem_format("instances[%d].%s", at, key);
-    char *text =
-        mem_format("\"%s\" is not among the %s of this file; add it there or correct it", id, list);
-    problem(report, where, text);
-    free(text);
-    free(where);
 }
 
 /* https, or plain http to this machine; the host's name ends where it is said to. */
@@ -388,7 +280,7 @@ static bool url_is_fit(const char *url)
     return strncmp(url, "https://", 8) == 0;
 }
 
-static void check_urls(struct report *report, const cJSON *config)
+static void check_urls(struct config_report *report, const cJSON *config)
 {
     int i = 0;
     const cJSON *app;
@@ -405,27 +297,31 @@ static void check_urls(struct report *report, const cJSON *config)
 static void tell_profile(void *context, const char *key, const char *sentence)
 {
     OWNED(mem_text_free) char *path = mem_format("profile.%s", key);
-    problem(context, path, sentence);
+    config_problem(context, path, sentence);
+}
+
+static size_t check(struct config_report *report, const cJSON *config)
+{
+    check_object(report, "", config, config_fields);
+    config_check_rows(report, config);
+    check_urls(report, config);
+    if (cJSON_IsObject(tree_get(config, "profile")))
+        profile_check(tree_get(config, "profile"), tell_profile, report);
+    if (report->is_whole && !cJSON_GetArraySize(tree_get(config, "apps")))
+        warn(report, "apps", "there are none, and so nobody who could ask for a token");
+    return report->n;
 }
 
 size_t config_check(const cJSON *config, const char *file, struct buf *problems)
 {
-    struct report report = {.file = file, .lines = problems};
-    check_object(&report, "", config, config_fields);
-    check_duplicates(&report, config, "apps", "app_id");
-    check_duplicates(&report, config, "sites", "site_id");
-    check_duplicates(&report, config, "instances", "instance_id");
-    int i = 0;
-    const cJSON *instance;
-    cJSON_ArrayForEach(instance, tree_get(config, "instances"))
-    {
-        check_reference(&report, config, instance, i, "apps", "app_id");
-        check_reference(&report, config, instance, i++, "sites", "site_id");
-    }
-    check_urls(&report, config);
-    if (cJSON_IsObject(tree_get(config, "profile")))
-        profile_check(tree_get(config, "profile"), tell_profile, &report);
-    return report.n;
+    struct config_report report = {.file = file, .lines = problems};
+    return check(&report, config);
+}
+
+size_t config_check_whole(const cJSON *config, const char *file, struct buf *problems)
+{
+    struct config_report report = {.file = file, .lines = problems, .is_whole = true};
+    return check(&report, config);
 }
 
 static const char *type_name(enum field_type type)

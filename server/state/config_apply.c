@@ -35,7 +35,7 @@ static char *read_file(const char *file, size_t *ret_len)
     return buf_take(&text);
 }
 
-cJSON *config_load(const char *file, struct buf *problems)
+static cJSON *read_part(const char *file, struct buf *problems)
 {
     size_t len = 0;
     OWNED(mem_text_free) char *text = read_file(file, &len);
@@ -46,15 +46,33 @@ cJSON *config_load(const char *file, struct buf *problems)
     }
     OWNED(err_free) struct err err = {0};
     cJSON *config = tree_parse(text, len, &err);
-    if (!config) {
+    if (!config)
         buf_format(problems, "%s: %s; it must be one JSON object\n", file, err.text);
-        return NULL;
-    }
-    if (config_check(config, file, problems)) {
-        cJSON_Delete(config);
-        return NULL;
-    }
     return config;
+}
+
+cJSON *config_load(const char *const *files, size_t n, struct buf *problems)
+{
+    OWNED(tree_free) cJSON *whole = cJSON_CreateObject();
+    bool is_sound = true;
+    for (size_t i = 0; i < n; i++) {
+        OWNED(tree_free) cJSON *part = read_part(files[i], problems);
+        is_sound = part && !config_check(part, files[i], problems) && is_sound;
+        if (is_sound)
+            config_merge(whole, part);
+    }
+    /* What the parts have warned of is not said again. */
+    OWNED(buf_free) struct buf seams = {0};
+    const char *name = n == 1 ? files[0] : "the config files together";
+    if (!is_sound)
+        return NULL;
+    if (config_check_whole(whole, name, &seams)) {
+        buf_add(problems, seams.data, seams.len);
+        return NULL;
+    }
+    cJSON *result = whole;
+    whole = NULL;
+    return result;
 }
 
 static void copy_id(char *ret_id, const char *id)

@@ -43,12 +43,12 @@ static void check_world(struct report *report, const cJSON *member)
 
 static void check_config(struct report *report, const cJSON *member)
 {
-    report->n += config_check(member, "snapshot: config", report->lines);
+    report->n += config_check_whole(member, "snapshot: config", report->lines);
 }
 
 static void check_start(struct report *report, const cJSON *member)
 {
-    report->n += config_check(member, "snapshot: start", report->lines);
+    report->n += config_check_whole(member, "snapshot: start", report->lines);
 }
 
 static bool has_instance(const cJSON *snapshot, const char *id)

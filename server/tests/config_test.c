@@ -79,9 +79,9 @@ static const struct {
      "]}",
      "f.json: instances[1].instance_id: \"i\" is the id of instances[0] already"},
     {"{'apps':[{" A "}],'instances':[{'instance_id':'i','app_id':'b','site_id':'s'}]}",
-     "f.json: instances[0].app_id: \"b\" is not among the apps of this file; add it there"},
+     "f.json: instances[0].app_id: \"b\" is not among the apps here; add it there"},
     {"{'sites':[],'instances':[{'instance_id':'i','app_id':'b','site_id':'s'}]}",
-     "f.json: instances[0].site_id: \"s\" is not among the sites of this file; add it there"},
+     "f.json: instances[0].site_id: \"s\" is not among the sites here; add it there"},
     {"{'lifetimes':{'code':1}}",
      "f.json: lifetimes.code: this key is not known; did you mean \"code_s\"?"},
     {"{'lifetimes':{'code_s':0}}", "f.json: lifetimes.code_s: must be a whole number of seconds"},
@@ -107,6 +107,34 @@ START_TEST(mistake_is_one_line_with_file_key_and_fix)
     const char *seen = buf_str(&problems);
     ck_assert_msg(strncmp(seen, mistakes[_i].line, strlen(mistakes[_i].line)) == 0, "%s", seen);
     ck_assert_ptr_eq(strchr(seen, '\n'), seen + problems.len - 1);
+}
+END_TEST
+
+static const struct {
+    const char *config;
+    const char *text; /* all that is said of it as a world's whole content */
+} wholes[] = {
+    {"{'apps':[{" A "}],'sites':[{'site_id':'s'}],"
+     "'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
+     ""},
+    {"{'apps':[{" A "}],'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
+     "f: instances[0].site_id: \"s\" is not among the sites here; add it there or correct it\n"},
+    {"{'sites':[{'site_id':'s'}],'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
+     "f: instances[0].app_id: \"a\" is not among the apps here; add it there or correct it\n"
+     "warning: f: apps: there are none, and so nobody who could ask for a token\n"},
+    {"{'lifetimes':{'code_s':1}}",
+     "warning: f: apps: there are none, and so nobody who could ask for a token\n"},
+};
+
+/* As a part it is sound: the list may be in another file. */
+START_TEST(list_left_out_of_the_whole_is_empty)
+{
+    OWNED(tree_free) cJSON *config = parse(wholes[_i].config);
+    OWNED(buf_free) struct buf problems = {0};
+    ck_assert_uint_eq(config_check(config, "f", &problems), 0);
+    ck_assert_str_eq(buf_str(&problems), "");
+    config_check_whole(config, "f", &problems);
+    ck_assert_str_eq(buf_str(&problems), wholes[_i].text);
 }
 END_TEST
 
@@ -164,6 +192,11 @@ static const struct {
     {"{\"a\":\"\xff\"}", "not valid UTF-8"},
 };
 
+static cJSON *load(const char *file, struct buf *problems)
+{
+    return config_load(&file, 1, problems);
+}
+
 START_TEST(file_that_is_no_config_is_named)
 {
     OWNED(mem_text_free) char *name = mem_format("/tmp/fakewix-config-%d.json", (int)getpid());
@@ -173,7 +206,7 @@ START_TEST(file_that_is_no_config_is_named)
         fclose(out);
     }
     OWNED(buf_free) struct buf problems = {0};
-    cJSON *config = config_load(name, &problems);
+    cJSON *config = load(name, &problems);
     unlink(name);
     ck_assert_ptr_null(config);
     const char *seen = buf_str(&problems);
@@ -184,7 +217,7 @@ END_TEST
 START_TEST(directory_is_no_config)
 {
     OWNED(buf_free) struct buf problems = {0};
-    ck_assert_ptr_null(config_load("/tmp", &problems));
+    ck_assert_ptr_null(load("/tmp", &problems));
     ck_assert_ptr_nonnull(strstr(buf_str(&problems), "/tmp: cannot be read: Is a directory"));
 }
 END_TEST
@@ -195,7 +228,7 @@ START_TEST(fixture_is_sound)
 {
     OWNED(mem_text_free) char *name = mem_format("%s/config/%s", FIXTURES, fixtures[_i]);
     OWNED(buf_free) struct buf problems = {0};
-    OWNED(tree_free) cJSON *config = config_load(name, &problems);
+    OWNED(tree_free) cJSON *config = load(name, &problems);
     ck_assert_str_eq(buf_str(&problems), "");
     ck_assert_ptr_nonnull(config);
 }
@@ -278,6 +311,7 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     suite_rows(tcase, mistake_is_one_line_with_file_key_and_fix, mistakes);
+    suite_rows(tcase, list_left_out_of_the_whole_is_empty, wholes);
     tcase_add_test(tcase, all_mistakes_are_told_unknown_keys_first);
     suite_rows(tcase, app_url_neither_https_nor_local_is_a_warning, urls);
     suite_rows(tcase, file_that_is_no_config_is_named, files);

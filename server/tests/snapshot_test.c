@@ -439,7 +439,10 @@ static const struct {
 } bad_configs[] = {
     {"{'apps':[{'app_id':'a','app_secret':'s'}],'instances':[{'instance_id':'i','app_id':'b',"
      "'site_id':'c'}]}",
-     "\"b\" is not among the apps of this file"},
+     "\"b\" is not among the apps here"},
+    {"{'apps':[{'app_id':'a','app_secret':'s'}],'instances':[{'instance_id':'i','app_id':'a',"
+     "'site_id':'c'}]}",
+     "\"c\" is not among the sites here"},
     {"{'lifetime':{}}", "did you mean \"lifetimes\"?"},
     {"{'lifetimes':{'code_s':0}}", "lifetimes.code_s"},
     {"{'profile':{'no_such':1}}", "profile.no_such"},

@@ -129,6 +129,20 @@ class Validate(Configs):
                             f"{start} is not in {done.stderr}")
         self.assertEqual(len(lines), len(wanted), done.stderr)
 
+    def test_files_are_judged_together(self):
+        apps = {"apps": DEFAULT["apps"], "sites": DEFAULT["sites"]}
+        rest = {"instances": DEFAULT["instances"]}
+        halves = self.write(apps, "apps.json"), self.write(rest, "rest.json")
+        done = self.validate(*halves)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = self.validate(halves[1])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{halves[1]}: instances[0].app_id: ", done.stderr)
+        self.assertIn(f"{halves[1]}: instances[0].site_id: ", done.stderr)
+        done = self.validate(halves[0], halves[0])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("the config files together: apps[1].app_id: ", done.stderr)
+
     def test_a_warning_is_no_failure(self):
         odd = {**DEFAULT, "apps": [{**APP, "app_url": "http://example.com/"}]}
         done = self.validate(self.write(odd))
