@@ -56,3 +56,20 @@ test('Compose finds every service and volume that is named', () => {
         }
     }
 });
+
+// A host that a guide forgets is Wix itself: the SDK's headless calls go to edge.wixapis.com.
+const table = readFileSync(new URL('../../../server/shared/wix_hosts.def', import.meta.url), 'utf8');
+const hosts = [...table.matchAll(/^WIX_HOST\("(.*)"\)/gm)].map(([, host]) => host);
+
+function aliasesOf(guide) {
+    const names = filesOf(guide).map(read).flatMap(file => guide === 'docker-compose'
+        ? file.services.wix.networks.default.aliases
+        : Object.values(file.jobs ?? file).flatMap(job => Object.values(job.services ?? {}))
+            .flatMap(({ alias, options }) => (alias ?? options).split(/\s+/)));
+    return names.filter(name => name.includes('wix') && name.includes('.')).sort();
+}
+
+for (const guide of ['github-actions', 'gitlab-ci', 'docker-compose'])
+    test(`every host of Wix leads to the fake: ${guide}`, () => {
+        assert.deepEqual(aliasesOf(guide), hosts.toSorted());
+    });
