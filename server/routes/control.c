@@ -443,9 +443,8 @@ enum refusal control_lifetimes_set(struct exchange *x)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
     if (is_rule && !lifetime_add_rule(&x->world->lifetime_rules, x->body, &err))
         return control_argument(x, &err);
-    if (!is_rule) {
+    if (!is_rule)
         config_apply(x->world, config);
-        world_save(x->world);
-    }
+    world_save(x->world);
     return control_lifetimes(x);
 }

@@ -60,13 +60,16 @@ cJSON *lifetime_rules_json(const struct lifetime_rules *rules)
     return list;
 }
 
-int64_t lifetime_rule_s(struct lifetime_rules *rules, enum lifetime which, const char *app_id)
+int64_t lifetime_rule_s(struct lifetime_rules *rules, enum lifetime which, const char *app_id,
+                        bool *ret_counted)
 {
+    *ret_counted = false;
     for (size_t i = rules->n; i-- > 0;) {
         struct lifetime_rule *rule = &rules->rules[i];
         if (!rule->seconds[which] || (*rule->app_id && strcmp(rule->app_id, app_id) != 0))
             continue;
         int64_t seconds = rule->seconds[which];
+        *ret_counted = rule->left > 0;
         if (rule->left > 0 && --rule->left == 0) {
             memmove(rule, rule + 1, (rules->n - i - 1) * sizeof *rule);
             rules->n--;

@@ -44,8 +44,10 @@ bool lifetime_add_rule(struct lifetime_rules *rules, const cJSON *rule, struct e
 /* The rules as [{…}]; gives a tree. */
 cJSON *lifetime_rules_json(const struct lifetime_rules *rules);
 
-/* What a rule says of the next token of that kind for that app, counting it; 0 where none does. */
-int64_t lifetime_rule_s(struct lifetime_rules *rules, enum lifetime which, const char *app_id);
+/* What a rule says of the next token of that kind for that app, counting it; 0 where none does.
+ * ret_counted: whether the rule counts tokens, and so is another one now. */
+int64_t lifetime_rule_s(struct lifetime_rules *rules, enum lifetime which, const char *app_id,
+                        bool *ret_counted);
 
 void lifetime_rules_free(struct lifetime_rules *rules);
 

@@ -41,7 +41,10 @@ int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *a
     };
     if (world->mint.lifetime_s)
         return world->mint.lifetime_s;
-    int64_t wished = lifetime_rule_s(&world->lifetime_rules, which, app_id);
+    bool counted;
+    int64_t wished = lifetime_rule_s(&world->lifetime_rules, which, app_id, &counted);
+    if (counted)
+        world_save(world); /* "the next two" are not two more after a restart */
     return wished ? wished : usual[which];
 }
 
@@ -207,6 +210,7 @@ void world_save(struct world *world)
     tree_put_int(doc, "code_s", world->lifetimes.code_s);
     tree_put_int(doc, "custom_access_token_s", world->lifetimes.custom_access_token_s);
     tree_put_int(doc, "oauth_access_token_s", world->lifetimes.oauth_access_token_s);
+    tree_put(doc, "lifetime_rules", lifetime_rules_json(&world->lifetime_rules));
     tree_put(doc, "profile", profile_json(&world->profile));
     tree_put(doc, "settings", settings_json(&world->settings));
     tree_put(doc, "aliases", world_aliases_json(world));
@@ -240,6 +244,9 @@ void world_restore(struct world *world)
     tree_int(doc, "code_s", &world->lifetimes.code_s);
     tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
     tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
+    const cJSON *rule;
+    cJSON_ArrayForEach(rule, tree_get(doc, "lifetime_rules"))
+        lifetime_add_rule(&world->lifetime_rules, rule, NULL);
     profile_read(&world->profile, tree_get(doc, "profile"), NULL);
     settings_apply(&world->settings, tree_get(doc, "settings"));
     const cJSON *alias;

@@ -516,63 +516,6 @@ START_TEST(odd_code_is_escaped_and_good)
 }
 END_TEST
 
-/* ---- lifetimes of an app, and of the next few tokens ---- */
-
-START_TEST(next_tokens_live_as_wished)
-{
-    harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'next':2,'oauth_access_token_s':5}");
-    static const char *const lives[] = {"5", "5", "14400"};
-    for (size_t i = 0; i < 3; i++) {
-        OWNED(answer_free) struct answer answer = mint();
-        answer_expect(&answer, "expires_in", lives[i]);
-    }
-    OWNED(answer_free)
-    struct answer shown = harness_ask(fake, "GET /_fakewix/lifetimes", NULL, NULL);
-    answer_expect(&shown, "rules", NULL);
-}
-END_TEST
-
-START_TEST(apps_have_lifetimes_of_their_own)
-{
-    harness_do(fake, 201, "POST /_fakewix/apps", "{'app_id':'other','app_secret':'s2'}");
-    harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'app_id':'other','oauth_access_token_s':9}");
-    harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'oauth_access_token_s':77}");
-    harness_do(fake, 200, "PUT /_fakewix/lifetimes",
-               "{'app_id':'other','next':1,'oauth_access_token_s':4}");
-    static const char *const lives[] = {"4", "9", "9"};
-    for (size_t i = 0; i < 3; i++) {
-        OWNED(answer_free)
-        struct answer answer = harness_ask(
-            fake, "POST /oauth2/token", NULL,
-            "{'grant_type':'client_credentials','client_id':'other','client_secret':'s2'}");
-        answer_expect(&answer, "expires_in", lives[i]);
-    }
-    OWNED(answer_free) struct answer own = mint();
-    answer_expect(&own, "expires_in", "77");
-    OWNED(answer_free)
-    struct answer shown = harness_ask(fake, "GET /_fakewix/lifetimes", NULL, NULL);
-    answer_expect(&shown, "rules", "[{\"app_id\":\"other\",\"oauth_access_token_s\":9}]");
-    harness_do(fake, 200, "POST /_fakewix/reset", NULL);
-    OWNED(answer_free)
-    struct answer reset = harness_ask(fake, "GET /_fakewix/lifetimes", NULL, NULL);
-    answer_expect(&reset, "rules", NULL);
-}
-END_TEST
-
-static const char *const wrong_lifetimes[] = {
-    "{'next':0,'code_s':5}", "{'next':'x','code_s':5}", "{'app_id':7,'code_s':5}", "{'next':1}",
-    "{'next':1,'code_s':0}", "{'next':1,'tea_s':5}",
-};
-
-START_TEST(wrong_lifetime_is_refused)
-{
-    harness_do(fake, 400, "PUT /_fakewix/lifetimes", wrong_lifetimes[_i]);
-    OWNED(answer_free)
-    struct answer shown = harness_ask(fake, "GET /_fakewix/lifetimes", NULL, NULL);
-    answer_expect_members(&shown, "code_s custom_access_token_s oauth_access_token_s");
-}
-END_TEST
-
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -592,8 +535,5 @@ int main(void)
     suite_rows(tcase, code_may_die_on_its_way, codes);
     tcase_add_test(tcase, foreign_code_brings_foreign_tokens);
     tcase_add_test(tcase, odd_code_is_escaped_and_good);
-    tcase_add_test(tcase, next_tokens_live_as_wished);
-    tcase_add_test(tcase, apps_have_lifetimes_of_their_own);
-    suite_rows(tcase, wrong_lifetime_is_refused, wrong_lifetimes);
     return suite_run("fault_rows", tcase);
 }

@@ -100,6 +100,20 @@ void harness_keep(struct harness *harness, const char *name, const char *value)
     harness->values[harness->n_values++].value = copy;
 }
 
+struct harness *harness_reopen(struct harness *last, const char *state_file)
+{
+    struct harness kept = *last;
+    last->n_values = 0;
+    harness_free(last); /* a state file has one fake at a time */
+    struct harness *next = harness_new(&(struct harness_wish){.state_file = state_file});
+    for (size_t i = 0; i < kept.n_values; i++) {
+        harness_keep(next, kept.values[i].name, kept.values[i].value);
+        free(kept.values[i].name);
+        free(kept.values[i].value);
+    }
+    return next;
+}
+
 void harness_keep_member(struct harness *harness, const char *name, const struct answer *answer,
                          const char *path)
 {

@@ -43,6 +43,9 @@ struct harness_wish {
 struct harness *harness_new(const struct harness_wish *wish);
 void harness_free(struct harness *harness);
 
+/* The process ends and another one takes up its state file; kept values stay. Takes `last`. */
+struct harness *harness_reopen(struct harness *last, const char *state_file);
+
 struct answer {
     int status;
     struct buf head; /* "Name: value\r\n" lines */

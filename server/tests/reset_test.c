@@ -264,25 +264,6 @@ END_TEST
 
 /* ---- over a restart ---- */
 
-static void open_again(const char *file)
-{
-    struct harness *last = fake;
-    char *values[HARNESS_VALUES_MAX][2];
-    size_t n = last->n_values;
-    for (size_t i = 0; i < n; i++) {
-        values[i][0] = mem_text(last->values[i].name);
-        values[i][1] = mem_text(last->values[i].value);
-    }
-    harness_free(last); /* a state file has one fake at a time */
-    struct harness *next = harness_new(&(struct harness_wish){.state_file = file});
-    for (size_t i = 0; i < n; i++) {
-        harness_keep(next, values[i][0], values[i][1]);
-        free(values[i][0]);
-        free(values[i][1]);
-    }
-    fake = next;
-}
-
 START_TEST(state_file_remembers_who_began_again)
 {
     char file[] = "/tmp/fakewix-reset-XXXXXX";
@@ -297,7 +278,7 @@ START_TEST(state_file_remembers_who_began_again)
     harness_keep(fake, "OLD", harness_value(fake, "TOKEN"));
     beginnings[_i]();
     hand_out();
-    open_again(file);
+    fake = harness_reopen(fake, file);
     harness_do(fake, 200, "POST /w/b/oauth/access", REFRESH);
     OWNED(answer_free)
     struct answer answer =

@@ -1,4 +1,5 @@
-/* Webhooks end to end: the events, what is on the wire, the retries, and what goes wrong. */
+/* Webhooks end to end: the events, what is on the wire, and what goes wrong. The
+ * retries are in redelivery_test. */
 #include <check.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -8,39 +9,30 @@
 #include <string.h>
 
 #include "harness.h"
-#include "receiver.h"
+#include "hooked.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 #include "suite.h"
 #include "tokens/signer.h"
-#include "webhooks/courier.h"
 
 static struct harness *fake;
 static struct receiver *app;
 
 static void set_up(void)
 {
-    fake = harness_new(NULL);
-    fake->fake.courier = courier_new(fake->fake.worlds);
+    fake = hooked_harness(NULL);
 }
 
 static void tear_down(void)
 {
-    courier_free(fake->fake.courier);
-    harness_free(fake);
-    receiver_free(app);
+    hooked_free(fake, app);
     app = NULL;
 }
 
-/* The default app takes webhooks, and answers them with these statuses. */
 static void take_webhooks(const int *statuses)
 {
-    app = receiver_new(statuses);
-    harness_keep(fake, "HOOK", receiver_url(app));
-    harness_do(fake, 201, "POST /_fakewix/apps",
-               "{'app_id':'$APP','app_secret':'$SECRET','webhook_url':'$HOOK',"
-               "'service_plugins':[{'type':'ECOM_SHIPPING_RATES','url':'$HOOK'}]}");
+    app = hooked_app(fake, statuses);
 }
 
 static struct answer ask(const char *line, const char *body)
@@ -48,12 +40,9 @@ static struct answer ask(const char *line, const char *body)
     return harness_ask(fake, line, NULL, body);
 }
 
-/* Send an event, and wait until it was tried once. */
 static struct answer send_event(const char *body)
 {
-    struct answer answer = ask("POST /_fakewix/events", body);
-    ck_assert_msg(answer.status == 201, "%d %s", answer.status, buf_str(&answer.body));
-    return answer;
+    return hooked_send(fake, body);
 }
 
 static void tell(const char *body)
@@ -132,90 +121,6 @@ START_TEST(nobody_is_told_without_a_webhook_url)
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/reinstall", NULL);
     OWNED(answer_free) struct answer answer = ask("GET /_fakewix/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "events")), 0);
-}
-END_TEST
-
-/* Minutes between an attempt and the next one, and the attempts that fall within 48 hours. */
-START_TEST(twelve_retries_follow_the_worlds_clock)
-{
-    static const int failing[] = {500, 0};
-    static const int minutes[] = {1, 10, 60, 120, 120, 120, 240, 240, 240, 480, 480, 720};
-    take_webhooks(failing);
-    OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
-    answer_expect(&sent, "events.0.state", "retrying");
-    OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
-    const cJSON *fired = answer_at(&answer, "fired");
-    ck_assert_int_eq(cJSON_GetArraySize(fired), 12);
-    int64_t due_ms = HARNESS_START_MS;
-    for (int i = 0; i < 12; i++) {
-        const cJSON *row = cJSON_GetArrayItem(fired, i);
-        int64_t seen_ms = 0, attempt = 0;
-        due_ms += minutes[i] * INT64_C(60000);
-        ck_assert(tree_int(row, "due_ms", &seen_ms) && tree_int(row, "attempt", &attempt));
-        ck_assert_int_eq(seen_ms, due_ms);
-        ck_assert_int_eq(attempt, i + 2);
-        ck_assert_str_eq(tree_text(row, "what"), "webhook");
-        ck_assert_str_eq(tree_text(row, "outcome"), "webhook-status");
-    }
-    OWNED(answer_free) struct answer clock = ask("GET /_fakewix/clock", NULL);
-    answer_expect(&clock, "now_ms", "1893628800000");
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
-    answer_expect(&events, "events.0.state", "failed");
-    answer_expect(&events, "events.0.due_ms", "null");
-    ck_assert_uint_eq(receiver_count(app), 13);
-    for (size_t i = 1; i < 13; i++)
-        ck_assert_str_eq(receiver_body(app, i), receiver_body(app, 0));
-}
-END_TEST
-
-START_TEST(a_retry_that_is_taken_ends_the_matter)
-{
-    static const int statuses[] = {404, 200, 0};
-    take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
-    OWNED(answer_free)
-    struct answer early = ask("POST /_fakewix/clock/advance", "{'seconds':59}");
-    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&early, "fired")), 0);
-    OWNED(answer_free) struct answer due = ask("POST /_fakewix/clock/advance", "{'seconds':1}");
-    answer_expect(&due, "fired.0.outcome", "ok");
-    OWNED(answer_free)
-    struct answer later = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
-    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&later, "fired")), 0);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
-    answer_expect(&events, "events.0.state", "delivered");
-}
-END_TEST
-
-START_TEST(several_events_fall_due_in_their_order)
-{
-    static const int failing[] = {500, 0};
-    take_webhooks(failing);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
-    harness_advance(fake, 30000);
-    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}");
-    OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':120}");
-    answer_expect(&answer, "fired.0.event_id", "ev-1");
-    answer_expect(&answer, "fired.1.event_id", "ev-2");
-    answer_expect(&answer, "fired.2", NULL);
-}
-END_TEST
-
-START_TEST(retries_come_by_themselves_when_the_clock_runs)
-{
-    static const int failing[] = {500, 500, 500, 200, 0};
-    take_webhooks(failing);
-    harness_do(fake, 200, "PUT /_fakewix/clock", "{'mode':'scaled','rate':1000000}");
-    tell("{'event_type':'AppInstalled'}");
-    for (int i = 0; i < 4; i++) {
-        OWNED(mem_text_free)
-        char *line =
-            mem_format("GET /_fakewix/journal?route=WEBHOOK*&count=%d&wait_ms=10000", i + 1);
-        OWNED(answer_free) struct answer answer = ask(line, NULL);
-        ck_assert_int_ge(cJSON_GetArraySize(answer_at(&answer, "entries")), i + 1);
-    }
 }
 END_TEST
 
@@ -536,10 +441,6 @@ int main(void)
     tcase_add_test(tcase, a_test_may_say_everything_itself);
     tcase_add_test(tcase, an_installation_is_told);
     tcase_add_test(tcase, nobody_is_told_without_a_webhook_url);
-    tcase_add_test(tcase, twelve_retries_follow_the_worlds_clock);
-    tcase_add_test(tcase, a_retry_that_is_taken_ends_the_matter);
-    tcase_add_test(tcase, several_events_fall_due_in_their_order);
-    tcase_add_test(tcase, retries_come_by_themselves_when_the_clock_runs);
     tcase_add_test(tcase, an_app_has_1250_ms);
     suite_rows(tcase, what_cannot_be_sent_is_told, nowhere);
     suite_rows(tcase, a_letter_is_signed_as_asked, signs);

@@ -1,0 +1,179 @@
+/* Webhooks that come again: by the world's clock, forwards and backwards. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "hooked.h"
+#include "shared/mem.h"
+#include "shared/tree.h"
+#include "suite.h"
+
+static struct harness *fake;
+static struct receiver *app;
+
+static void set_up(void)
+{
+    fake = hooked_harness(NULL);
+}
+
+static void tear_down(void)
+{
+    hooked_free(fake, app);
+    app = NULL;
+}
+
+static void take_webhooks(const int *statuses)
+{
+    app = hooked_app(fake, statuses);
+}
+
+static struct answer ask(const char *line, const char *body)
+{
+    return harness_ask(fake, line, NULL, body);
+}
+
+static struct answer send_event(const char *body)
+{
+    return hooked_send(fake, body);
+}
+
+static void tell(const char *body)
+{
+    harness_do(fake, 201, "POST /_fakewix/events", body);
+}
+
+/* Minutes between an attempt and the next one, and the attempts that fall within 48 hours. */
+START_TEST(twelve_retries_follow_the_worlds_clock)
+{
+    static const int failing[] = {500, 0};
+    static const int minutes[] = {1, 10, 60, 120, 120, 120, 240, 240, 240, 480, 480, 720};
+    take_webhooks(failing);
+    OWNED(answer_free)
+    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    answer_expect(&sent, "events.0.state", "retrying");
+    OWNED(answer_free)
+    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
+    const cJSON *fired = answer_at(&answer, "fired");
+    ck_assert_int_eq(cJSON_GetArraySize(fired), 12);
+    int64_t due_ms = HARNESS_START_MS;
+    for (int i = 0; i < 12; i++) {
+        const cJSON *row = cJSON_GetArrayItem(fired, i);
+        int64_t seen_ms = 0, attempt = 0;
+        due_ms += minutes[i] * INT64_C(60000);
+        ck_assert(tree_int(row, "due_ms", &seen_ms) && tree_int(row, "attempt", &attempt));
+        ck_assert_int_eq(seen_ms, due_ms);
+        ck_assert_int_eq(attempt, i + 2);
+        ck_assert_str_eq(tree_text(row, "what"), "webhook");
+        ck_assert_str_eq(tree_text(row, "outcome"), "webhook-status");
+    }
+    OWNED(answer_free) struct answer clock = ask("GET /_fakewix/clock", NULL);
+    answer_expect(&clock, "now_ms", "1893628800000");
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    answer_expect(&events, "events.0.state", "failed");
+    answer_expect(&events, "events.0.due_ms", "null");
+    ck_assert_uint_eq(receiver_count(app), 13);
+    for (size_t i = 1; i < 13; i++)
+        ck_assert_str_eq(receiver_body(app, i), receiver_body(app, 0));
+}
+END_TEST
+
+START_TEST(a_retry_that_is_taken_ends_the_matter)
+{
+    static const int statuses[] = {404, 200, 0};
+    take_webhooks(statuses);
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    OWNED(answer_free)
+    struct answer early = ask("POST /_fakewix/clock/advance", "{'seconds':59}");
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&early, "fired")), 0);
+    OWNED(answer_free) struct answer due = ask("POST /_fakewix/clock/advance", "{'seconds':1}");
+    answer_expect(&due, "fired.0.outcome", "ok");
+    OWNED(answer_free)
+    struct answer later = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&later, "fired")), 0);
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    answer_expect(&events, "events.0.state", "delivered");
+}
+END_TEST
+
+START_TEST(several_events_fall_due_in_their_order)
+{
+    static const int failing[] = {500, 0};
+    take_webhooks(failing);
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    harness_advance(fake, 30000);
+    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}");
+    OWNED(answer_free)
+    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':120}");
+    answer_expect(&answer, "fired.0.event_id", "ev-1");
+    answer_expect(&answer, "fired.1.event_id", "ev-2");
+    answer_expect(&answer, "fired.2", NULL);
+}
+END_TEST
+
+START_TEST(retries_come_by_themselves_when_the_clock_runs)
+{
+    static const int failing[] = {500, 500, 500, 200, 0};
+    take_webhooks(failing);
+    harness_do(fake, 200, "PUT /_fakewix/clock", "{'mode':'scaled','rate':1000000}");
+    tell("{'event_type':'AppInstalled'}");
+    for (int i = 0; i < 4; i++) {
+        OWNED(mem_text_free)
+        char *line =
+            mem_format("GET /_fakewix/journal?route=WEBHOOK*&count=%d&wait_ms=10000", i + 1);
+        OWNED(answer_free) struct answer answer = ask(line, NULL);
+        ck_assert_int_ge(cJSON_GetArraySize(answer_at(&answer, "entries")), i + 1);
+    }
+}
+END_TEST
+
+static void expect_fired(const char *advance, int n)
+{
+    OWNED(answer_free) struct answer answer = ask("POST /_fakewix/clock/advance", advance);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "fired")), n);
+}
+
+/* docs/CONTROL-API.md, Clock: webhooks that were delivered do not come again. */
+START_TEST(what_was_delivered_stays_so_when_the_clock_goes_back)
+{
+    static const int statuses[] = {500, 200, 0};
+    take_webhooks(statuses);
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    expect_fired("{'seconds':60}", 1);
+    expect_fired("{'seconds':-7200}", 0);
+    expect_fired("{'seconds':172800}", 0);
+    harness_do(fake, 200, "PUT /_fakewix/clock", "{'now':'2029-01-01T00:00:00Z'}");
+    expect_fired("{'seconds':172800}", 0);
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=5000", NULL);
+    answer_expect(&events, "events.0.state", "delivered");
+    ck_assert_uint_eq(receiver_count(app), 2);
+}
+END_TEST
+
+/* What is still to come keeps its time: the clock has to come there again. */
+START_TEST(what_is_due_stays_due_when_the_clock_goes_back)
+{
+    static const int statuses[] = {500, 200, 0};
+    take_webhooks(statuses);
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    expect_fired("{'seconds':-3600}", 0);
+    expect_fired("{'seconds':3659}", 0);
+    ck_assert_uint_eq(receiver_count(app), 1);
+    expect_fired("{'seconds':1}", 1);
+    ck_assert_uint_eq(receiver_count(app), 2);
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    answer_expect(&events, "events.0.state", "delivered");
+    answer_expect(&events, "events.0.attempts.1.at_ms", "1893456060000");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = suite_case(set_up, tear_down);
+    tcase_add_test(tcase, twelve_retries_follow_the_worlds_clock);
+    tcase_add_test(tcase, a_retry_that_is_taken_ends_the_matter);
+    tcase_add_test(tcase, several_events_fall_due_in_their_order);
+    tcase_add_test(tcase, retries_come_by_themselves_when_the_clock_runs);
+    tcase_add_test(tcase, what_was_delivered_stays_so_when_the_clock_goes_back);
+    tcase_add_test(tcase, what_is_due_stays_due_when_the_clock_goes_back);
+    return suite_run("redelivery", tcase);
+}
