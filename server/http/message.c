@@ -83,9 +83,8 @@ void response_text(struct response *response, int status, const char *type, cons
 
 void response_json(struct response *response, int status, cJSON *body)
 {
-    char *text = tree_print(body);
-    response_text(response, status, "application/json", text);
-    free(text);
+    response_text(response, status, "application/json", "");
+    buf_give(&response->body, tree_print(body));
     cJSON_Delete(body);
 }
 

@@ -81,6 +81,20 @@ char *buf_take(struct buf *buf)
     return data;
 }
 
+void buf_give(struct buf *buf, char *text)
+{
+    size_t len = strlen(text);
+    size_t max = buf->max ? buf->max : BUF_DEFAULT_MAX;
+    if (len > max) {
+        free(text);
+        buf_clear(buf);
+        buf->overflown = true;
+        return;
+    }
+    free(buf->data);
+    *buf = (struct buf){.data = text, .len = len, .cap = len + 1, .max = buf->max};
+}
+
 void buf_clear(struct buf *buf)
 {
     buf->len = 0;

@@ -33,6 +33,10 @@ const char *buf_str(const struct buf *buf);
 /* Gives the bytes; caller frees with free(). `buf` is empty afterwards and keeps its limit. */
 char *buf_take(struct buf *buf);
 
+/* Take `text`, which malloc made, as all there is. `buf` is empty before, or holds nothing worth
+ * keeping; what passes its limit is left out. */
+void buf_give(struct buf *buf, char *text);
+
 void buf_clear(struct buf *buf);
 void buf_free(struct buf *buf);
 

@@ -10,6 +10,11 @@
  * The one extension to C11 that this code uses. clang asks who reads it besides its cleanup. */
 #define OWNED(fn) __attribute__((cleanup(fn), unused))
 
+/* The largest block, in bytes, with room for a buf's NUL, that glibc keeps at hand for each thread.
+ * What a request takes again and again is better not larger: beyond that threads share a heap and
+ * wait for each other. */
+enum { MEM_SMALL = 1000 };
+
 /* All give memory that the caller frees with free(); none returns NULL. */
 void *mem_new(size_t n, size_t size); /* zeroed */
 void *mem_grow(void *block, size_t n, size_t size);

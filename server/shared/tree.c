@@ -255,8 +255,7 @@ char *tree_print(const cJSON *tree)
 {
     /* Most answers fit; without a first size cJSON starts small, copies as it grows, and copies
      * once more at the end. */
-    enum { FIRST_SIZE = 2048 };
-    return cJSON_PrintBuffered(tree, FIRST_SIZE, false);
+    return cJSON_PrintBuffered(tree, MEM_SMALL, false);
 }
 
 char *tree_print_pretty(const cJSON *tree)

@@ -45,26 +45,39 @@ static bool needs_escape(char c)
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
+/* Mostly there is little to escape. Room for the worst is made only where it comes to that: six
+ * times the text would be a block that threads wait for each other to get. */
 void writer_quoted(struct buf *out, const char *text)
 {
-    enum { ESCAPE_MAX = 6 };
-    size_t len = strlen(text);
-    char *room = buf_room(out, ESCAPE_MAX * len + 2);
-    if (!room)
+    enum { ESCAPE_MAX = 6, FEW = 128 };
+    size_t before = out->len;
+    const char *end = text + strlen(text);
+    char *at = buf_room(out, (size_t)(end - text) + FEW);
+    if (!at)
         return;
-    char *at = room;
+    const char *limit = at + (end - text) + FEW;
     *at++ = '"';
-    for (const char *end = text + len; text < end;) {
+    while (text < end) {
         const char *plain = text;
         while (text < end && !needs_escape(*text))
             text++;
         memcpy(at, plain, (size_t)(text - plain));
         at += text - plain;
-        if (text < end)
-            at = put_escape(at, (unsigned char)*text++);
+        if (text == end)
+            break;
+        if (limit - at < end - text + ESCAPE_MAX) {
+            buf_grew(out, (size_t)(at - out->data) - out->len);
+            at = buf_room(out, ESCAPE_MAX * (size_t)(end - text) + 1);
+            if (!at) {
+                out->data[out->len = before] = '\0'; /* left out whole */
+                return;
+            }
+            limit = at + ESCAPE_MAX * (end - text) + 1;
+        }
+        at = put_escape(at, (unsigned char)*text++);
     }
     *at++ = '"';
-    buf_grew(out, (size_t)(at - room));
+    buf_grew(out, (size_t)(at - out->data) - out->len);
 }
 
 void writer_text(struct buf *out, const char *name, const char *text)

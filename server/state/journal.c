@@ -62,9 +62,12 @@ static void grow(struct journal *journal)
 }
 
 /* A block for `size` bytes. A full journal hands the oldest one's on: blocks that one thread takes
- * from the heap and another gives back make all threads wait for each other. */
+ * from the heap and another gives back make all threads wait for each other. Sizes are rounded, so
+ * that it fits the next exchange of its kind too. */
 static char *take_block(struct journal *journal, size_t size, size_t *ret_size)
 {
+    enum { STEP = 64 };
+    size = (size + STEP - 1) / STEP * STEP;
     char *block = journal->spare;
     *ret_size = journal->spare_size;
     journal->spare = NULL;

@@ -54,6 +54,22 @@ START_TEST(buf_is_text_at_every_moment)
 }
 END_TEST
 
+START_TEST(buf_takes_a_text_as_its_own)
+{
+    OWNED(buf_free) struct buf buf = {.max = 8};
+    buf_text(&buf, "1");
+    buf_give(&buf, mem_text("12345678"));
+    ck_assert_str_eq(buf_str(&buf), "12345678");
+    ck_assert_ptr_null(buf_room(&buf, 1));
+    buf_give(&buf, mem_text("123456789"));
+    ck_assert(buf.overflown);
+    ck_assert_str_eq(buf_str(&buf), "");
+    buf_clear(&buf);
+    buf_text(&buf, "12345678");
+    ck_assert_str_eq(buf_str(&buf), "12345678");
+}
+END_TEST
+
 START_TEST(buf_grows_to_its_limit)
 {
     OWNED(buf_free) struct buf buf = {.max = 100000};
@@ -468,7 +484,12 @@ START_TEST(writer_escapes_as_cjson_does)
     for (int c = 1; c < 128; c++)
         text[c - 1] = (char)c;
     text[127] = '\0';
-    const char *const texts[] = {"", "plain", text, "\xc3\xa9 \xe2\x82\xac", "\"", "a\\", "\x1f"};
+    char bells[1000]; /* far more to escape than the writer first makes room for, and late */
+    for (size_t i = 0; i < sizeof bells; i++)
+        bells[i] = i < 300 ? 'a' : '\a';
+    bells[999] = '\0';
+    const char *const texts[] = {"",   "plain", text,   "\xc3\xa9 \xe2\x82\xac",
+                                 "\"", "a\\",   "\x1f", bells};
     for (size_t i = 0; i < COUNT(texts); i++) {
         OWNED(tree_free) cJSON *tree = cJSON_CreateObject();
         tree_put_text(tree, "name", texts[i]);
@@ -481,6 +502,21 @@ START_TEST(writer_escapes_as_cjson_does)
         writer_close(&out);
         ck_assert_str_eq(buf_str(&out), expected);
     }
+}
+END_TEST
+
+START_TEST(writer_leaves_out_whole_what_does_not_fit)
+{
+    char bells[500];
+    for (size_t i = 0; i < sizeof bells; i++)
+        bells[i] = '\a';
+    bells[499] = '\0';
+    OWNED(buf_free) struct buf out = {.max = 1000};
+    buf_text(&out, "before");
+    writer_quoted(&out, bells); /* plain it would fit, escaped it does not */
+    ck_assert(out.overflown);
+    ck_assert_str_eq(buf_str(&out), "before");
+    ck_assert_uint_eq(out.len, 6);
 }
 END_TEST
 
@@ -510,6 +546,7 @@ int main(void)
     mem_adopt_cjson();
     tcase_add_test(tcase, buf_leaves_out_whole_what_does_not_fit);
     tcase_add_test(tcase, buf_is_text_at_every_moment);
+    tcase_add_test(tcase, buf_takes_a_text_as_its_own);
     tcase_add_test(tcase, buf_grows_to_its_limit);
     tcase_add_test(tcase, err_keeps_the_first_sentence);
     tcase_add_loop_test(tcase, tree_parses_strictly, 0, (int)COUNT(tree_cases));
@@ -517,6 +554,7 @@ int main(void)
     tcase_add_test(tcase, tree_refuses_a_raw_nul);
     tcase_add_test(tcase, tree_members_have_a_type_and_a_case);
     tcase_add_test(tcase, writer_escapes_as_cjson_does);
+    tcase_add_test(tcase, writer_leaves_out_whole_what_does_not_fit);
     tcase_add_test(tcase, writer_puts_commas_between_members);
     tcase_add_test(tcase, text_guid);
     tcase_add_test(tcase, text_base64url);

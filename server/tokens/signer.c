@@ -101,7 +101,7 @@ void signer_sign_json(struct buf *out, enum signer_key key, const char *claims)
 void signer_sign(struct buf *out, enum signer_key key, const struct claims *claims)
 {
     OWNED(buf_free) struct buf text = {0};
-    buf_room(&text, 2048); /* one allocation for nearly all */
+    buf_room(&text, MEM_SMALL); /* one allocation for nearly all */
     writer_open(&text, NULL);
     writer_text(&text, "data", claims->data);
     writer_int(&text, "iat", claims->iat_s);

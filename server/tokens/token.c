@@ -199,6 +199,7 @@ static void write_out(const struct draft *draft, struct buf *out)
         .exp_s = row->exp_s ? iat_s + row->exp_s : token->expires_ms / 1000,
     };
     size_t start = out->len;
+    buf_room(out, MEM_SMALL); /* one allocation for nearly all */
     buf_text(out, row->prefix);
     signer_sign(out, draft->key, &claims);
     if (draft->wish.token_bytes > out->len - start) {
@@ -222,15 +223,15 @@ struct drafts {
     struct {
         struct draft draft;
         cJSON *member; /* where the text goes; borrowed from the exchange's answer */
-    } items[EXCHANGE_MINTED_MAX];
+    } items[];
 };
 
 void token_put(struct exchange *x, struct token *token, cJSON *answer, const char *name)
 {
-    if (!x->drafts)
-        x->drafts = mem_new(1, sizeof *x->drafts);
-    assert(x->drafts->n < EXCHANGE_MINTED_MAX);
-    size_t i = x->drafts->n++;
+    size_t i = x->drafts ? x->drafts->n : 0;
+    assert(i < EXCHANGE_MINTED_MAX);
+    x->drafts = mem_grow(x->drafts, 1, sizeof *x->drafts + (i + 1) * sizeof *x->drafts->items);
+    x->drafts->n = i + 1;
     x->drafts->items[i].draft = draw_up(x->world, x->now_ms, token);
     x->drafts->items[i].member = tree_put(answer, name, cJSON_CreateRaw("null"));
 }
