@@ -119,6 +119,20 @@ END_TEST
 
 /* ---- refusals ---- */
 
+/* Description and status as they were seen (oauth-access-400), around them the picked envelope. */
+START_TEST(a_refusal_is_the_observed_text_byte_for_byte)
+{
+    OWNED(answer_free)
+    struct answer answer =
+        access_call("{'grant_type':'refresh_token','refresh_token':'x'," APP "}");
+    ck_assert_int_eq(answer.status, 400);
+    ck_assert_str_eq(buf_str(&answer.body),
+                     "{\"errorCode\":-100,\"errorDescription\":\"[business][FATAL][unknown "
+                     "exception] c.w.o.p.s.c.HandleExceptions$BadRequestWithSpecificMessageResponse"
+                     " - invalid_token\",\"success\":false,\"payload\":null}");
+}
+END_TEST
+
 static const struct {
     const char *title, *headers, *body;
     int status;
@@ -420,6 +434,7 @@ int main(void)
     suite_rows(tcase, refresh_gives_back_the_same_refresh_token, paths);
     tcase_add_test(tcase, members_nobody_knows_are_ignored);
     suite_rows(tcase, tokens_have_the_observed_shapes, shapes);
+    tcase_add_test(tcase, a_refusal_is_the_observed_text_byte_for_byte);
     suite_rows(tcase, request_is_refused, refused);
     tcase_add_test(tcase, refusal_leaves_the_code_unspent);
     tcase_add_test(tcase, second_redemption_fails_and_revokes_nothing);

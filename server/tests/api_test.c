@@ -182,6 +182,14 @@ START_TEST(instance_is_described)
     struct answer answer =
         harness_ask(fake, "GET /apps/v1/instance", "Authorization: $TOKEN", NULL);
     answer_expect_members(&answer, "instance site");
+    /* In the documented sample's order; billing only where the instance is not free. */
+    OWNED(answer_free)
+    struct answer instance = {.json = cJSON_Duplicate(answer_at(&answer, "instance"), true)};
+    answer_expect_members(&instance, "appName appVersion instanceId isFree permissions");
+    OWNED(answer_free)
+    struct answer site = {.json = cJSON_Duplicate(answer_at(&answer, "site"), true)};
+    answer_expect_members(&site, "locale multilingual paymentCurrency siteDisplayName url "
+                                 "ownerEmail ownerInfo siteId");
     answer_expect(&answer, "instance.appName", "Acme Orders");
     answer_expect(&answer, "instance.instanceId", harness_value(fake, "INSTANCE"));
     answer_expect(&answer, "instance.isFree", "true");

@@ -40,6 +40,9 @@ START_TEST(visitor_tokens_have_the_observed_shape)
     const char *inner = tree_text(access, "data");
     OWNED(tree_free) cJSON *tree = tree_parse(inner, strlen(inner), NULL);
     const cJSON *instance = tree_get(tree, "instance");
+    OWNED(answer_free) struct answer shown = {.json = cJSON_Duplicate(instance, true)};
+    answer_expect_members(&shown, "instanceId appDefId signDate permissions demoMode siteOwnerId "
+                                  "aid metaSiteId expirationDate");
     ck_assert(text_is_guid(tree_text(instance, "aid")));
     ck_assert(text_is_guid(tree_text(instance, "siteOwnerId")));
     ck_assert_str_eq(tree_text(instance, "metaSiteId"), harness_value(fake, "SITE"));
