@@ -101,7 +101,7 @@ static void note_in_journal(struct exchange *x, enum service service, const stru
 {
     struct journal_facts facts = {
         .at_ms = x->now_ms,
-        .real_ms = x->real_ms,
+        .real_ms = now_real_ms(), /* as took_us: when there is an answer */
         .took_us = now_steady_us() - began_us,
         .route = x->place ? x->place : x->route_name,
         .app_id = x->app_id,

@@ -155,7 +155,7 @@ static cJSON *har_entry(const cJSON *from)
     tree_int(from, "real_ms", &real_ms);
     tree_int(from, "took_us", &took_us);
     char started[TEXT_ISO_LEN + 1];
-    text_format_iso(real_ms, started);
+    text_format_iso(real_ms - took_us / 1000, started);
     cJSON *entry = cJSON_CreateObject();
     tree_put_text(entry, "startedDateTime", started);
     tree_put(entry, "time", cJSON_CreateNumber((double)took_us / 1000));

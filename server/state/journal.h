@@ -15,7 +15,7 @@ enum { JOURNAL_DEFAULT_MAX = 10000, JOURNAL_FAULT_ID_MAX = 24, JOURNAL_GRANT_MAX
 /* What was said and what came of it. Texts are borrowed by journal_add and copied. */
 struct journal_facts {
     int64_t at_ms;   /* the world's clock */
-    int64_t real_ms; /* the machine's */
+    int64_t real_ms; /* the machine's, at the end of took_us */
     int64_t took_us;
     const char *route; /* "POST /oauth2/token", "WEBHOOK AppInstalled" */
     const char *app_id;

@@ -23,7 +23,7 @@ struct exchange {
     enum exchange_kind kind;
     int64_t seq;
     int64_t at_ms;   /* the world's clock */
-    int64_t real_ms; /* real time, Unix */
+    int64_t real_ms; /* real time, Unix, when the fake had its answer */
     int64_t took_ms; /* from its arrival until the fake had its answer, waits included */
     int status;
     char *method;

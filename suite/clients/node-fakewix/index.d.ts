@@ -221,7 +221,9 @@ export interface Entry {
     world: string;
     /** The world's time. */
     at_ms: number;
+    /** The machine's, when the answer was there. */
     real_ms: number;
+    /** From the request's arrival until then. */
     took_us: number;
     route: string | null;
     method: string;

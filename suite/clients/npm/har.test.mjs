@@ -113,3 +113,15 @@ test('it says what the journal says', async () => {
     assert.deepEqual(request.queryString.slice(0, 3), [{ name: 'a', value: '1' },
         { name: 'b', value: 'two words' }, { name: 'empty', value: '' }]);
 });
+
+test('an entry begins when its request came, however long that waited', async () => {
+    await world.call('POST', '/faults', { on: { route: 'GET /conformance/probe' }, stage: 'before',
+        do: { fault: 'delay', ms: 300 } });
+    const began = Date.now();
+    await send('GET', '/conformance/probe?late');
+    const { startedDateTime, time } = (await harOf()).log.entries.at(-1);
+    const started = Date.parse(startedDateTime);
+    assert.ok(time >= 300, `it took ${time} ms`);
+    assert.ok(started >= began - 2, `${started - began} ms after the request`); // both are rounded
+    assert.ok(started + time <= Date.now() + 2, `it ends ${started + time - began} ms after that`);
+});
