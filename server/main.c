@@ -123,7 +123,7 @@ static void print_block(struct worlds *worlds, const char *url)
                 "  curl %s/oauth2/token -H 'Content-Type: application/json' -d '{\n"
                 "    \"grant_type\":\"client_credentials\",\n    \"client_id\":\"%s\",\n"
                 "    \"client_secret\":\"%s\",\n    \"instance_id\":\"%s\"}'\n\n"
-                "  Control plane: %s/_fakewix/health   Stop with Ctrl-C.\n\n",
+                "  In a browser: %s/_fakewix/   Stop with Ctrl-C.\n\n",
                 apps[0].app_id, apps[0].secret, instances[0].instance_id, url, apps[0].app_id,
                 apps[0].secret, instances[0].instance_id, url);
     }

@@ -8,6 +8,7 @@
 #include "routes/page.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 enum refusal device_code(struct exchange *x)
@@ -37,13 +38,20 @@ enum refusal device_code(struct exchange *x)
 
 enum refusal device_page(struct exchange *x)
 {
+    struct buf *body = &x->response->body;
+    const char *code = exchange_query(x, "user_code");
     page_begin(x->response, 200, "Connect a device");
-    buf_format(&x->response->body,
+    buf_format(body,
+               "<p class=\"lead\">A program on another device wants to act for you. It shows a "
+               "code: type it here, and agree only if you started that program.</p>"
                "<form method=\"post\" action=\"%s/login/device-login\"><label>Code "
-               "<input name=\"userCode\" autocomplete=\"off\" required></label>"
-               "<button class=\"first\" name=\"decision\" value=\"agree\">Agree</button>"
-               "<button name=\"decision\" value=\"decline\">Decline</button></form>",
+               "<input name=\"userCode\" autocomplete=\"off\" autocapitalize=\"characters\" "
+               "spellcheck=\"false\" autofocus required value=\"",
                x->prefix);
+    text_add_html(body, code ? code : "");
+    buf_text(body, "\"></label><div class=\"buttons\">"
+                   "<button class=\"first\" name=\"decision\" value=\"agree\">Agree</button>"
+                   "<button name=\"decision\" value=\"decline\">Decline</button></div></form>");
     page_end(x->response);
     return REFUSAL_NONE;
 }
@@ -56,6 +64,9 @@ enum refusal device_decided(struct exchange *x)
     if (!user_code || !device_decide(x->world, user_code, agreed ? DEVICE_APPROVED : DEVICE_DENIED))
         return REFUSAL_DEVICE_CODE_UNKNOWN;
     page_begin(x->response, 200, agreed ? "The device is connected" : "You declined");
+    buf_text(&x->response->body, agreed ? "<p>It goes on by itself. You may close this window.</p>"
+                                        : "<p>The device stays outside. You may close this window."
+                                          "</p>");
     page_end(x->response);
     return REFUSAL_NONE;
 }

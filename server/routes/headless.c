@@ -145,8 +145,11 @@ enum refusal headless_sign_on(struct exchange *x)
 static enum refusal find_client(struct exchange *x, struct app *ret_app)
 {
     const char *client_id = exchange_query(x, "client_id");
-    if (!client_id || !store_find_app(x->world->store, x->world->id, client_id, ret_app))
-        return REFUSAL_AUTHORIZE_CLIENT_UNKNOWN;
+    if (!client_id)
+        return exchange_refuse(x, REFUSAL_AUTHORIZE_CLIENT_UNKNOWN, "client_id is missing");
+    if (!store_find_app(x->world->store, x->world->id, client_id, ret_app))
+        return exchange_refuse(x, REFUSAL_AUTHORIZE_CLIENT_UNKNOWN, "no app has the client_id %s",
+                               client_id);
     return REFUSAL_NONE;
 }
 
@@ -162,8 +165,13 @@ static enum refusal check_wish(struct exchange *x, const struct app *app)
     const char *redirect_uri = exchange_query(x, "redirect_uri");
     const char *challenge = exchange_query(x, "code_challenge");
     bool by_message = text_is(exchange_query(x, "response_mode"), "web_message");
-    if (redirect_uri ? !app_allows_redirect(app, redirect_uri) : !by_message)
-        return REFUSAL_AUTHORIZE_REDIRECT_UNKNOWN;
+    if (!redirect_uri && !by_message)
+        return exchange_refuse(x, REFUSAL_AUTHORIZE_REDIRECT_UNKNOWN, "redirect_uri is missing");
+    if (redirect_uri && !app_allows_redirect(app, redirect_uri))
+        return exchange_refuse(x, REFUSAL_AUTHORIZE_REDIRECT_UNKNOWN,
+                               "redirect_uri %s is not, character by character, one of the app's "
+                               "redirect_urls",
+                               redirect_uri);
     if (!text_is(exchange_query(x, "response_type"), "code"))
         return exchange_refuse(x, REFUSAL_AUTHORIZE_REQUEST, "response_type must be code");
     if (!text_is(exchange_query(x, "code_challenge_method"), "S256") || !challenge ||

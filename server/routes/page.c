@@ -42,10 +42,11 @@ void page_redirect(struct response *response, const char *url)
     response_header(response, "Referrer-Policy", "no-referrer");
 }
 
-void page_error(struct response *response, int status, const char *sentence, const char *note)
+void page_error(struct response *response, int status, const char *sentence, const char *lead,
+                const char *note)
 {
     page_begin(response, status, sentence);
-    buf_text(&response->body, "<p>Nothing was installed.</p>");
+    buf_format(&response->body, "<p>%s</p>", lead);
     if (note) {
         buf_text(&response->body, "<p class=\"note\">For the developer: ");
         text_add_html(&response->body, note);

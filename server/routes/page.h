@@ -5,8 +5,10 @@
 
 #include "http/message.h"
 
-/* A page with one sentence, and a note for the developer, which may be NULL. */
-void page_error(struct response *response, int status, const char *sentence, const char *note);
+/* A page with one sentence, what it means for the person (HTML of our own), and a note for the
+ * developer, which may be NULL. */
+void page_error(struct response *response, int status, const char *sentence, const char *lead,
+                const char *note);
 
 /* Send the browser on. The URL goes out as it is: percent-encode what comes from outside. */
 void page_redirect(struct response *response, const char *url);

@@ -152,13 +152,27 @@ static struct look look_of(const struct world *world, enum refusal refusal)
     return look;
 }
 
+/* What a refusal means for the person in front of the page. */
+static const char *lead_of(enum refusal refusal)
+{
+    const char *name = refusal_row(refusal)->name;
+    if (strncmp(name, "install-", 8) == 0 || refusal == REFUSAL_CLOSE_WINDOW_TOKEN)
+        return "Nothing was installed.";
+    if (strncmp(name, "authorize-", 10) == 0)
+        return "Nobody was logged in.";
+    if (refusal == REFUSAL_DEVICE_CODE_UNKNOWN)
+        return "A code lives for ten minutes. <a href=\"device-login\">Type it again</a>.";
+    return "Nothing was done.";
+}
+
 void refuse_render(struct exchange *x)
 {
     struct look look = {refusal_row(x->refusal)->status, refusal_row(x->refusal)->shape};
     if (x->world)
         look = look_of(x->world, x->refusal);
     if (look.shape == SHAPE_PAGE) {
-        page_error(x->response, look.status, refusal_row(x->refusal)->sentence, x->refusal_detail);
+        page_error(x->response, look.status, refusal_row(x->refusal)->sentence, lead_of(x->refusal),
+                   x->refusal_detail);
         return;
     }
     response_json(x->response, look.status, refuse_body(x->refusal, look.shape, x->refusal_detail));

@@ -46,7 +46,7 @@ static const struct {
     const char *code;
 } refused[] = {
     {"GET /_fakewix/nothing", NULL, NONE},
-    {"GET /_fakewix", NULL, NONE},
+    {"GET /_fakewixx", NULL, NONE},
     {"POST /_fakewix/health", NULL, 405, "METHOD_NOT_ALLOWED"},
     {"GET /_fakewix/worlds/nobody/clock", NULL, NONE},
     {"GET /w/nobody/apps/v1/instance", NULL, NONE},
@@ -388,7 +388,8 @@ static const struct {
     {"GET /_fakewix/clokc", 404, NULL, "(/_fakewix/clokc; the nearest are \"/_fakewix/clock\", "},
     {"GET /_fakewix/worlds/default/fault", 404, NULL, "the nearest are \"/_fakewix/faults\", "},
     {"POST /_fakewix/faults/f1/relase", 404, NULL, "nearest are \"/_fakewix/faults/{}/release\", "},
-    {"GET /_fakewix/", 404, NULL, "`fakewix tables routes` lists all"},
+    {"GET /_fakewix//", 404, NULL, "`fakewix tables routes` lists all"},
+    {"POST /_fakewix/", 405, "GET", "(/_fakewix/ takes GET, not POST)"},
     {"PATCH /_fakewix/clock", 405, "GET, PUT", "(/_fakewix/clock takes GET, PUT, not PATCH)"},
     {"GET /_fakewix/reset", 405, "POST", "(/_fakewix/reset takes POST, not GET)"},
     {"PUT /_fakewix/worlds/default/faults/f1", 405, "GET, DELETE", "takes GET, DELETE, not PUT)"},

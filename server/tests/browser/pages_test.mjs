@@ -205,12 +205,39 @@ test('an app is installed from outside, on a site of choice', async () => {
   assert.equal(url.searchParams.get('tenantId'), 'second')
 })
 
+test('a device code is filled in where the link has it, and then agreed to', async () => {
+  const { userCode } = await ask(`/oauth2/device/code?clientId=${ids.app}`)
+  await page.goto(`${base}/login/device-login?user_code=${userCode}`)
+  await page.follow('Agree')
+  assert.match(await page.text(), /The device is connected/)
+  await page.goto(`${base}/login/device-login?user_code=${encodeURIComponent('"><script>')}`)
+  assert.equal(await page.evaluate('document.querySelector("input").value'), '"><script>')
+  await page.follow('Decline')
+  assert.match(await page.text(), /No device waits for this code[^]*A code lives for ten minutes/)
+  await page.follow('Type it again')
+  assert.match(await page.text(), /Connect a device/)
+})
+
+test('the start page leads to all that the fake shows', async () => {
+  await page.goto(`${base}/_fakewix`)
+  const links = await page.evaluate('[...document.links].map((link) => link.href)')
+  assert.ok(links.length > 8)
+  for (const link of links)
+    assert.equal((await fetch(link)).status, 200, link)
+  await page.follow('add an app to a site')
+  await page.follow('Add to site')
+  assert.match(await page.text(), /Acme Orders/)
+})
+
 for (const width of [320, 1000])
   for (const dark of [false, true])
     test(`pages fit ${width} pixels in ${dark ? 'dark' : 'light'} colours`, async () => {
-      await ask('/_fakewix/sites', { site_id: 'second', display_name: 'Second Site' })
+      await ask('/_fakewix/sites', { site_id: 'second', display_name: 'A second site, whose name is as long as somebody made it' })
+      await ask('/_fakewix/faults', { on: { route: 'POST /oauth/access', grant: 'refresh_token' }, do: { fault: 'unavailable' } })
+      await fetch(`${base}/a/path/without/an/end/${'x'.repeat(200)}`)
       await page.look({ width, height: 800, dark })
-      const pages = { consent: installUrl({ state: 's' }), installs: `${base}/_fakewix/installs`, error: installUrl({ redirectUrl: 'https://elsewhere.example/a-very-long-path-without-any-break-in-it-at-all' }) }
+      const pages = { consent: installUrl({ state: 's' }), installs: `${base}/_fakewix/installs`, home: `${base}/_fakewix/`,
+        device: `${base}/login/device-login?user_code=ABCD2345`, error: installUrl({ redirectUrl: 'https://elsewhere.example/a-very-long-path-without-any-break-in-it-at-all' }) }
       for (const [name, url] of Object.entries(pages)) {
         await page.goto(url)
         if (process.env.SCREENSHOTS)
