@@ -57,7 +57,7 @@ static bool set_certificate(struct door *door, const char *kind, int64_t for_ms,
     return true;
 }
 
-static enum tls_kind choose_certificate(void *context, int port)
+static struct tls_choice choose_certificate(void *context, int port)
 {
     return doors_tls(context, port);
 }

@@ -29,6 +29,7 @@ struct door {
     struct gatepost plain;
     struct gatepost tls;
     enum tls_kind tls_kind;
+    unsigned n_swapped;     /* connections that met TLS_SWAPPED since it was set */
     enum tls_kind tls_next; /* once the time of tls_kind is over */
     int64_t tls_ends_ms;    /* steady; 0: when told */
     enum door_mood mood;
@@ -404,6 +405,7 @@ void doors_set_tls(struct door *door, enum tls_kind kind, int64_t for_ms)
     if (!door->tls_ends_ms)
         door->tls_next = before;
     door->tls_kind = kind;
+    door->n_swapped = 0;
     door->tls_ends_ms = for_ms ? now_steady_ms() + for_ms : 0;
     pthread_mutex_unlock(&door->doors->lock);
 }
@@ -417,15 +419,19 @@ static struct door *find_port(const struct doors *doors, int port)
     return door;
 }
 
-enum tls_kind doors_tls(struct doors *doors, int port)
+struct tls_choice doors_tls(struct doors *doors, int port)
 {
+    struct tls_choice choice = {.kind = TLS_GOOD};
     if (!atomic_load(&doors->n_doors))
-        return TLS_GOOD;
+        return choice;
     pthread_mutex_lock(&doors->lock);
     struct door *door = find_port(doors, port);
-    enum tls_kind kind = door ? tls_of(door) : TLS_GOOD;
+    if (door)
+        choice.kind = tls_of(door);
+    if (choice.kind == TLS_SWAPPED)
+        choice.nth = door->n_swapped++;
     pthread_mutex_unlock(&doors->lock);
-    return kind;
+    return choice;
 }
 
 bool doors_find(struct doors *doors, int port, char ret_world[static MESSAGE_WORLD_MAX + 1])

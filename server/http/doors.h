@@ -38,9 +38,10 @@ struct door *doors_leak(struct doors *doors, struct err *err);
 int doors_port(const struct door *door, bool tls);
 
 /* What its port for TLS shows from now on: for so many real milliseconds, and then again what it
- * showed before; 0: until told otherwise. And what a port shows (TLS_GOOD: it is no door's). */
+ * showed before; 0: until told otherwise. And what a connection to a port
+ * is shown (TLS_GOOD: it is no door's); those that meet TLS_SWAPPED are counted. */
 void doors_set_tls(struct door *door, enum tls_kind kind, int64_t for_ms);
-enum tls_kind doors_tls(struct doors *doors, int port);
+struct tls_choice doors_tls(struct doors *doors, int port);
 
 /* How the door treats those who come, for so many real milliseconds; 0: until told otherwise. What
  * was kept in silence is closed when the mood ends. */

@@ -53,7 +53,8 @@ struct tls {
     tls_choose_fn *choose; /* NULL: all is good */
     void *choose_context;
     struct identity stranger; /* a leaf of an authority that nobody has; for TLS_SWAPPED */
-    atomic_uint connections;  /* of TLS_SWAPPED */
+    atomic_uint connections;  /* of TLS_SWAPPED, where nobody chooses */
+    int nth_index;            /* under which a connection has its number, when somebody chose it */
     char *ca_file;
     char *ca_text;
     char *names; /* of the leaf, as the extension spells them */
@@ -195,7 +196,9 @@ static int pick_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char
 static int swap(SSL *ssl, void *context)
 {
     struct tls *tls = context;
-    if (atomic_fetch_add(&tls->connections, 1) % 2 == 0)
+    const unsigned *chosen = SSL_get_ex_data(ssl, tls->nth_index);
+    unsigned nth = chosen ? *chosen : atomic_fetch_add(&tls->connections, 1);
+    if (nth % 2 == 0)
         return 1;
     return SSL_use_certificate(ssl, tls->stranger.certificate) == 1 &&
            SSL_use_PrivateKey(ssl, tls->stranger.key) == 1;
@@ -211,15 +214,36 @@ static int our_port(const SSL *ssl)
                                          : ntohs(((const struct sockaddr_in *)&address)->sin_port);
 }
 
+/* The world's own count goes with the connection, and is freed with it. */
+static void note_number(const struct tls *tls, SSL *ssl, unsigned nth)
+{
+    unsigned *number = mem_new(1, sizeof *number);
+    *number = nth;
+    if (SSL_set_ex_data(ssl, tls->nth_index, number) != 1)
+        free(number);
+}
+
+static void free_number(void *parent, void *number, CRYPTO_EX_DATA *data, int index, long argument,
+                        void *context)
+{
+    (void)parent, (void)data, (void)index, (void)argument, (void)context;
+    free(number);
+}
+
 /* Called before anything of the hello is answered: the last moment to be another kind. What the
  * other context has beyond its certificate does not come with it, and is set once more. */
 static int on_hello(SSL *ssl, int *ret_alert, void *context)
 {
     struct tls *tls = context;
-    enum tls_kind kind = tls->choose ? tls->choose(tls->choose_context, our_port(ssl)) : TLS_GOOD;
+    struct tls_choice choice = {.kind = TLS_GOOD};
     (void)ret_alert;
+    if (tls->choose)
+        choice = tls->choose(tls->choose_context, our_port(ssl));
+    enum tls_kind kind = choice.kind;
     if (kind == TLS_GOOD)
         return SSL_CLIENT_HELLO_SUCCESS;
+    if (kind == TLS_SWAPPED)
+        note_number(tls, ssl, choice.nth);
     SSL_set_SSL_CTX(ssl, tls_context(tls, kind));
     SSL_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_set_num_tickets(ssl, 0);
@@ -285,6 +309,7 @@ struct tls *tls_open(const struct tls_config *config, struct err *err)
 {
     struct tls *tls = mem_new(1, sizeof(*tls));
     pthread_mutex_init(&tls->lock, NULL);
+    tls->nth_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_number);
     if (open_authority(tls, config, err) && spell_names(config, &tls->names, err)) {
         tls->ca_text = identity_text(&tls->authority);
         return tls;

@@ -46,8 +46,14 @@ const char *tls_ca_text(const struct tls *tls);
  * until tls_close. Any thread. */
 void *tls_context(struct tls *tls, enum tls_kind kind);
 
-/* Which kind a connection is to meet that came in by our port `port`. Any thread. */
-typedef enum tls_kind tls_choose_fn(void *context, int port);
+/* What a connection meets, and the how manieth it is that met TLS_SWAPPED there, from 0. */
+struct tls_choice {
+    enum tls_kind kind;
+    unsigned nth;
+};
+
+/* Choose for a connection that came in by our port `port`. Any thread. */
+typedef struct tls_choice tls_choose_fn(void *context, int port);
 
 /* Let the good context ask at each connection. Before anything listens with it. */
 void tls_choose_by(struct tls *tls, tls_choose_fn *choose, void *context);

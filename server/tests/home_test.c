@@ -33,9 +33,14 @@ static void expect_on(const char *page, const char *part, bool there)
 START_TEST(a_fresh_world_says_how_to_begin)
 {
     static const char *const pages[] = {"GET /_fakewix", "GET /_fakewix/"};
-    static const char *const parts[] = {"<strong>default</strong>", "Nothing was asked so far",
-                                        "$INSTANCE", "Corner Bakery", "clock is frozen and shows "
-                                        "2030-01-01T00:00:00.000Z", "&quot;$APP&quot;", "$SECRET",
+    static const char *const parts[] = {"<strong>default</strong>",
+                                        "Nothing was asked so far",
+                                        "$INSTANCE",
+                                        "Corner Bakery",
+                                        "clock is frozen and shows "
+                                        "2030-01-01T00:00:00.000Z",
+                                        "&quot;$APP&quot;",
+                                        "$SECRET",
                                         "href=\"/_fakewix/journal?format=har\""};
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < sizeof parts / sizeof *parts; j++)

@@ -247,6 +247,18 @@ class Bad(Case):
             with self.assertRaises(ssl.SSLCertVerificationError):
                 connect(url, None, context=context)
 
+    def test_swapped_is_counted_by_each_world(self):
+        """However worlds take turns, the first connection of each is good, the second is not."""
+        ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
+        context = ssl.create_default_context(cafile=ready["ca"])
+        worlds = [self.world(ready, listener=True, tls="swapped")["https"] for _ in range(3)]
+        for _ in range(2):
+            for url in worlds:
+                connect(url, None, context=context).close()
+            for url in worlds:
+                with self.assertRaises(ssl.SSLCertVerificationError):
+                    connect(url, None, context=context)
+
     def test_old_protocol_of_a_world_serves_who_accepts_it(self):
         ready = self.start("--listen", "localhost:0", "--tls-listen", "localhost:0")
         url = self.world(ready, listener=True, tls="old-protocol")["https"]
