@@ -16,6 +16,7 @@
 #include "http/engine.h"
 #include "http/intake.h"
 #include "http/listener.h"
+#include "http/turns.h"
 #include "shared/buf.h"
 #include "shared/mem.h"
 #include "shared/now.h"
@@ -326,6 +327,7 @@ void workers_free(struct workers *workers)
 
 void *workers_seat(struct workers *workers)
 {
+    turns_be_short();
     return &workers->all[atomic_fetch_add(&workers->n_seated, 1)];
 }
 
