@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/reason.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
@@ -133,7 +134,7 @@ static cJSON *har_response(const cJSON *entry)
     tree_int(entry, "status", &status);
     cJSON *response = cJSON_CreateObject();
     tree_put_int(response, "status", status);
-    tree_put_text(response, "statusText", "");
+    tree_put_text(response, "statusText", reason_phrase((int)status));
     tree_put_text(response, "httpVersion", "HTTP/1.1");
     tree_put(response, "cookies", cJSON_CreateArray());
     tree_put(response, "headers", named_pairs(tree_get(from, "headers")));
@@ -145,6 +146,13 @@ static cJSON *har_response(const cJSON *entry)
     tree_put_int(response, "headersSize", -1);
     tree_put_int(response, "bodySize", body_len);
     return response;
+}
+
+/* What developer tools sort by; without it Chromium takes everything for a script. */
+static const char *kind_of(const cJSON *entry)
+{
+    const char *type = header_of(tree_get(entry, "response"), "Content-Type", "");
+    return strncmp(type, "text/html", 9) == 0 ? "document" : "fetch";
 }
 
 static cJSON *har_entry(const cJSON *from)
@@ -162,6 +170,7 @@ static cJSON *har_entry(const cJSON *from)
     tree_put(entry, "request", har_request(from));
     tree_put(entry, "response", har_response(from));
     tree_put(entry, "cache", cJSON_CreateObject());
+    tree_put_text(entry, "_resourceType", kind_of(from));
     cJSON *timings = tree_put(entry, "timings", cJSON_CreateObject());
     tree_put_int(timings, "send", 0);
     tree_put(timings, "wait", cJSON_CreateNumber((double)took_us / 1000));

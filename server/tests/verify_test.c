@@ -162,6 +162,8 @@ START_TEST(har_has_what_its_readers_need)
     answer_expect(&answer, "log.entries.0.request.method", "POST");
     answer_expect(&answer, "log.entries.0.request.postData.mimeType", "application/json");
     answer_expect(&answer, "log.entries.0.response.status", "200");
+    answer_expect(&answer, "log.entries.0.response.statusText", "OK");
+    answer_expect(&answer, "log.entries.0._resourceType", "fetch");
     answer_expect(&answer, "log.entries.2._fakewix.outcome", "token-secret-wrong");
 }
 END_TEST
