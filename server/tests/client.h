@@ -1,5 +1,5 @@
 /* A client that sends bytes as they are and tells how the connection ended: what a library would
- * mend or hide is what these tests are about.
+ * mend or hide is what these tests are about. Each function may be called by any thread.
  * May depend on: shared. Owner: tests. */
 #ifndef FAKEWIX_TESTS_CLIENT_H
 #define FAKEWIX_TESTS_CLIENT_H

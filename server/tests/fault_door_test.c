@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "served_fake.h"
 #include "shared/mem.h"
 #include "shared/now.h"
@@ -87,7 +88,8 @@ static enum ending knock(struct buf *got, int silence_ms, bool is_quiet)
 static bool serves(void)
 {
     OWNED(buf_free) struct buf got = {0};
-    return knock(&got, 5000, false) == ENDING_CLOSE && strstr(buf_str(&got), "HTTP/1.1 200 OK");
+    return knock(&got, patience(5000), false) == ENDING_CLOSE &&
+           strstr(buf_str(&got), "HTTP/1.1 200 OK");
 }
 
 static void arm(const char *action)
@@ -111,7 +113,7 @@ START_TEST(world_has_a_port_of_its_own)
     ck_assert_int_eq(connect_to(AF_INET6, port, &fd), 0);
     client_say(fd,
                "GET /_fakewix/journal HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    client_read(fd, &got, 5000);
+    client_read(fd, &got, patience(5000));
     close(fd);
     ck_assert_ptr_nonnull(strstr(buf_str(&got), "POST /oauth2/token"));
     int was = port;

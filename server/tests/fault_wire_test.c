@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "served_fake.h"
 #include "shared/mem.h"
 #include "shared/now.h"
@@ -111,7 +112,7 @@ START_TEST(fault_looks_and_leaves_as_it_should)
     client_say(fd, request);
     if (rows[_i].ending == OPEN)
         client_say(fd, "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    enum ending ending = client_read(fd, &got, 5000);
+    enum ending ending = client_read(fd, &got, patience(5000));
     close(fd);
     const char *text = buf_str(&got);
     ck_assert_int_ge(now_steady_ms() - start_ms, rows[_i].at_least_ms);

@@ -195,7 +195,8 @@ struct answer harness_ask(struct harness *harness, const char *line, const char 
     OWNED(mem_text_free) char *lines = harness_expand(harness, headers ? headers : "");
     OWNED(mem_text_free) char *content = harness_expand(harness, body ? body : "");
     char *target = strchr(method, ' ');
-    ck_assert_msg(target != NULL, "not a request: %s", line);
+    if (!target) /* ck_assert is for one thread */
+        ck_abort_msg("not a request: %s", line);
     *target++ = '\0';
     struct header pairs[HEADERS_MAX + 2];
     size_t n = split_headers(lines, pairs);

@@ -34,7 +34,8 @@ static void ask_once(int fd, const char *request, struct buf *got)
 {
     buf_clear(got);
     client_say(fd, request);
-    ck_assert(client_read_to(fd, got, "}"));
+    if (!client_read_to(fd, got, "}")) /* ck_assert is for one thread */
+        ck_abort_msg("no answer");
 }
 
 static void *work(void *argument)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "listener_served.h"
+#include "patience.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 
@@ -140,7 +141,7 @@ START_TEST(stop_is_quick_beside_idle_connections)
     int64_t start_ms = now_steady_ms();
     listener_stop(listener, 2000);
     ck_assert_int_lt(now_steady_ms() - start_ms, 500);
-    ck_assert_int_eq(client_read(idle, &got, 500), ENDING_CLOSE);
+    ck_assert_int_eq(client_read(idle, &got, patience(500)), ENDING_CLOSE);
     close(idle);
     close(fresh);
 }
@@ -171,7 +172,7 @@ START_TEST(stop_finishes_what_is_in_flight)
     int64_t start_ms = now_steady_ms();
     listener_stop(listener, rows[_i].grace_ms);
     ck_assert_int_lt(now_steady_ms() - start_ms, 600);
-    ck_assert_int_ne(client_read(fd, &got, 500), ENDING_OPEN);
+    ck_assert_int_ne(client_read(fd, &got, patience(500)), ENDING_OPEN);
     ck_assert_ptr_nonnull(strstr(buf_str(&got), rows[_i].says));
     close(fd);
 }

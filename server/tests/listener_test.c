@@ -36,7 +36,7 @@ START_TEST(request_is_taken_or_refused)
             sent.data[i] = '\0';
     int fd = client_connect("127.0.0.1", served_port());
     client_send(fd, sent.data, sent.len);
-    enum ending ending = client_read(fd, &got, 2000);
+    enum ending ending = client_read(fd, &got, patience(2000));
     close(fd);
     ck_assert_msg(served_status(&got) == request_cases[_i].status, "%s: %s", request_cases[_i].name,
                   buf_str(&got));
@@ -262,7 +262,7 @@ START_TEST(body_that_ends_early_is_refused)
     int fd = client_connect("127.0.0.1", served_port());
     client_say(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 30\r\n\r\nshort");
     shutdown(fd, SHUT_WR);
-    ck_assert_int_eq(client_read(fd, &got, 2000), ENDING_CLOSE);
+    ck_assert_int_eq(client_read(fd, &got, patience(2000)), ENDING_CLOSE);
     close(fd);
     ck_assert_int_eq(served_status(&got), 400);
 }
@@ -276,7 +276,7 @@ START_TEST(idle_connection_is_closed_without_a_word)
     ck_assert(client_read_to(fd, &got, "\n\n"));
     size_t len = got.len;
     int64_t start_ms = now_steady_ms();
-    ck_assert_int_eq(client_read(fd, &got, 2000), ENDING_CLOSE);
+    ck_assert_int_eq(client_read(fd, &got, patience(2000)), ENDING_CLOSE);
     ck_assert_int_ge(now_steady_ms() - start_ms, IDLE_MS - 50);
     ck_assert_uint_eq(got.len, len);
     close(fd);

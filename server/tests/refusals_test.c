@@ -9,6 +9,7 @@
 #include "client.h"
 #include "harness.h"
 #include "http/listener.h"
+#include "patience.h"
 #include "receiver.h"
 #include "shared/mem.h"
 #include "shared/text.h"
@@ -370,7 +371,7 @@ START_TEST(bytes_are_refused_as_their_row_says)
     client_say(fd, raw[_i].bytes);
     if (raw[_i].half)
         shutdown(fd, SHUT_WR);
-    client_read(fd, &got, 2000);
+    client_read(fd, &got, patience(2000));
     close(fd);
     OWNED(answer_free) struct answer answer = read_answer(&got);
     ck_assert_msg(answer.status == row->status, "%s: %s", row->name, buf_str(&got));
@@ -433,7 +434,7 @@ START_TEST(held_request_ends_as_its_row_says)
         ck_assert_int_eq(strncmp(buf_str(&got), "HTTP/1.1 503 ", 13), 0);
     } else if (helds[_i].refusal == REFUSAL_NOT_ANSWERED) {
         OWNED(buf_free) struct buf got = {0};
-        ck_assert_int_eq(client_read(fd, &got, 2000), ENDING_RESET);
+        ck_assert_int_eq(client_read(fd, &got, patience(2000)), ENDING_RESET);
         ck_assert_uint_eq(got.len, 0);
     } else {
         harness_do(fake, 200, "GET /_fakewix/faults/f1?waiting=1&wait_ms=2000", NULL);

@@ -8,6 +8,7 @@
 
 #include "embed/host.h"
 #include "harness.h"
+#include "patience.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
@@ -69,7 +70,7 @@ int served_fake_ask(const char *line, const char *headers, const char *body, cJS
     int fd = client_connect("127.0.0.1", served_fake_port());
     int64_t status = 0;
     client_say(fd, request);
-    client_read(fd, &got, 10000);
+    client_read(fd, &got, patience(10000));
     close(fd);
     const char *text = buf_str(&got);
     const char *content = strstr(text, "\r\n\r\n");

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "served_fake.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
@@ -86,7 +87,7 @@ START_TEST(stream_ends_with_its_world)
     probe("/w/brief/conformance/probe");
     ck_assert(client_read_to(fd, &got, "/conformance/probe"));
     free(served_fake_get("DELETE /_fakewix/worlds/brief", NULL, 204, NULL));
-    ck_assert_int_eq(client_read(fd, &got, 5000), ENDING_CLOSE);
+    ck_assert_int_eq(client_read(fd, &got, patience(5000)), ENDING_CLOSE);
     close(fd);
 }
 END_TEST

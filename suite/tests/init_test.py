@@ -44,6 +44,7 @@ def main():
         command = steps[-1].split("--command ", 1)[1].strip("'")
         only = [word for row in ROWS for word in ("--only", row)]
         judged = run([conform, "run", "--command", command, "--jobs", "2", "--json", "report.json", *only])
+        assert judged.returncode in (0, 1, 3), f"{judged.returncode}\n{judged.stdout}{judged.stderr}"
         report = json.loads((pathlib.Path(folder) / "report.json").read_text())
         got = {scenario["code"]: scenario["verdict"] for scenario in report["scenarios"]}
         wrong = {code: got.get(code) for code in ROWS if got.get(code) not in ("PASS", "INFO")}
