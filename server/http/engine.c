@@ -54,13 +54,33 @@ static int look_out(struct pollfd *fd)
     return ready;
 }
 
+/* Whether to wait awake. A client that took its time lately is waited for asleep, the longer the
+ * oftener it did: 1, 2, 4 … 64 times until the next try. */
+static bool has_hope(struct engine_seat *seat)
+{
+    if (atomic_load(seat->n_open) != 1)
+        return false;
+    if (seat->to_skip == 0)
+        return true;
+    seat->to_skip--;
+    return false;
+}
+
+static void learn(struct engine_seat *seat, bool came)
+{
+    enum { SKIP_MAX_LOG = 6 };
+    seat->to_skip = came ? 0 : 1U << seat->in_vain;
+    seat->in_vain = came ? 0 : seat->in_vain < SKIP_MAX_LOG ? seat->in_vain + 1 : SKIP_MAX_LOG;
+}
+
 /* A worker waits for its client. One client alone is mostly a test that asks, reads and asks again;
  * to put the thread to sleep and wake it in between takes longer than the answer. */
 static int engine_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-    const struct engine_seat *seat = n == 1 ? mg_get_thread_pointer(NULL) : NULL;
-    if (seat && timeout_ms > 0 && (fds->events & POLLIN) && atomic_load(seat->n_open) == 1) {
+    struct engine_seat *seat = n == 1 ? mg_get_thread_pointer(NULL) : NULL;
+    if (seat && timeout_ms > 0 && (fds->events & POLLIN) && has_hope(seat)) {
         int ready = look_out(fds);
+        learn(seat, ready != 0);
         if (ready)
             return ready;
     }

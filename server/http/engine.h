@@ -26,9 +26,11 @@ struct engine_watch {
     void *context;
 };
 
-/* What CivetWeb's init_thread gives for a worker begins with this. */
+/* What CivetWeb's init_thread gives for a worker begins with this. Zeroed but for `n_open`. */
 struct engine_seat {
     const atomic_int *n_open; /* connections; a client that is alone is waited for awake */
+    unsigned in_vain;         /* how many such waits in a row ended asleep all the same */
+    unsigned to_skip;         /* waits that begin asleep, for that */
 };
 
 /* Let CivetWeb accept on these in place of the port that it was started with. Takes the sockets.
