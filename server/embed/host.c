@@ -113,6 +113,7 @@ struct host *host_start(const struct host_config *config, struct err *err)
     doors_attach(host->doors, host->listener, listener.n_tls_addresses > 0);
     host->fake.http_url = listener_url(host->listener, false);
     host->fake.https_url = listener_url(host->listener, true);
+    courier_resume(host->fake.courier);
     return host;
 }
 

@@ -249,8 +249,12 @@ enum refusal control_events(struct exchange *x)
 enum refusal control_events_clear(struct exchange *x)
 {
     struct outbox *outbox = &x->world->outbox;
-    for (size_t i = 0; i < outbox->n; i++)
+    store_begin(x->world->store);
+    for (size_t i = 0; i < outbox->n; i++) {
         schedule_drop(&x->world->schedule, SCHEDULE_WEBHOOK, outbox->events[i]->number);
+        store_drop_event(x->world->store, x->world->id, outbox->events[i]->number);
+    }
+    store_commit(x->world->store);
     outbox_clear(outbox);
     response_text(x->response, 204, NULL, "");
     return REFUSAL_NONE;
@@ -276,6 +280,7 @@ enum refusal control_event_resend(struct exchange *x)
     const struct event *mine = outbox_add(&x->world->outbox, &event);
     if (!mine)
         return exchange_refuse(x, REFUSAL_CONTROL_LIMIT, "%d events wait already", OUTBOX_MAX);
+    world_keep_event(x->world, mine);
     schedule_add(&x->world->schedule, x->now_ms, SCHEDULE_WEBHOOK, mine->number);
     x->world->stirred = true;
     response_json(x->response, 201, outbox_event_json(mine));

@@ -1,6 +1,7 @@
 /* The webhooks of a world: what was to be told to which app, and what came of each attempt.
  * Plain data: how they are signed and sent is the business of webhooks/.
- * May depend on: shared, schedule. Owner: state. Lives in memory, as the journal does. */
+ * May depend on: shared, schedule. Owner: state. Lives in memory, as the journal does; what
+ * waits for delivery is in the state file too (world_keep_event). */
 #ifndef FAKEWIX_STATE_OUTBOX_H
 #define FAKEWIX_STATE_OUTBOX_H
 
@@ -62,6 +63,11 @@ struct event *outbox_find(const struct outbox *outbox, int64_t number);
 /* An event's JSON as the control plane shows it; gives a tree. */
 cJSON *outbox_event_json(const struct event *event);
 cJSON *outbox_attempt_json(const struct attempt *attempt);
+
+/* What the state file keeps of an event; gives a tree. And back: the event under its number, which
+ * must be above all others. NULL where the tree is none. (outbox_save.c) */
+cJSON *outbox_save_event(const struct event *event);
+struct event *outbox_load_event(struct outbox *outbox, int64_t number, const cJSON *doc);
 
 /* "ev-12" and back; 0 where the text is none. */
 void outbox_format_id(int64_t number, char ret_id[static 24]);

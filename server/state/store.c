@@ -46,8 +46,10 @@ static void run_for_world(struct store *store, const char *world, const enum sta
 void store_clear_world(struct store *store, const char *world)
 {
     static const enum statement drops[] = {STATEMENT_DROP_APPS, STATEMENT_DROP_SITES,
-                                           STATEMENT_DROP_INSTANCES, STATEMENT_DROP_MARKS};
-    run_for_world(store, world, drops, sizeof drops / sizeof *drops);
+                                           STATEMENT_DROP_INSTANCES, STATEMENT_DROP_MARKS,
+                                           STATEMENT_DROP_EVENTS};
+    size_t n = sizeof drops / sizeof *drops;
+    run_for_world(store, world, drops, store->is_file ? n : n - 1);
 }
 
 void store_drop_world(struct store *store, const char *world)
@@ -144,11 +146,13 @@ int64_t store_top_mark(struct store *store, const char *world, const char *const
     return top;
 }
 
-struct mark *store_list_marks(struct store *store, const char *world, size_t *ret_n)
+/* Rows of a text and a number. */
+static struct mark *list_pairs(struct store *store, enum statement which, const char *world,
+                               size_t *ret_n)
 {
     struct mark *marks = NULL;
     size_t n = 0;
-    sqlite3_stmt *s = store_use(store, STATEMENT_LIST_MARKS);
+    sqlite3_stmt *s = store_use(store, which);
     store_bind_text(s, 1, world);
     while (store_read_step(store, s)) {
         marks = mem_grow(marks, n + 1, sizeof *marks);
@@ -157,6 +161,41 @@ struct mark *store_list_marks(struct store *store, const char *world, size_t *re
     store_done(store, s);
     *ret_n = n;
     return marks;
+}
+
+struct mark *store_list_marks(struct store *store, const char *world, size_t *ret_n)
+{
+    return list_pairs(store, STATEMENT_LIST_MARKS, world, ret_n);
+}
+
+struct mark *store_list_events(struct store *store, const char *world, size_t *ret_n)
+{
+    return list_pairs(store, STATEMENT_LIST_EVENTS, world, ret_n);
+}
+
+/* In memory there is nothing to keep them for. */
+static void run_for_event(struct store *store, enum statement which, const char *world,
+                          int64_t number, const char *doc)
+{
+    if (!store->is_file)
+        return;
+    sqlite3_stmt *s = store_use(store, which);
+    store_bind_text(s, 1, world);
+    sqlite3_bind_int64(s, 2, number);
+    if (doc)
+        store_bind_text(s, 3, doc);
+    store_write_step(store, s);
+    store_done(store, s);
+}
+
+void store_put_event(struct store *store, const char *world, int64_t number, const char *doc)
+{
+    run_for_event(store, STATEMENT_PUT_EVENT, world, number, doc);
+}
+
+void store_drop_event(struct store *store, const char *world, int64_t number)
+{
+    run_for_event(store, STATEMENT_DROP_EVENT, world, number, NULL);
 }
 
 void store_begin(struct store *store)

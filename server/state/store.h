@@ -87,6 +87,12 @@ struct mark {
 /* All marks of a world, by id; caller frees each id and the array with free(). */
 struct mark *store_list_marks(struct store *store, const char *world, size_t *ret_n);
 
+/* Webhooks that wait, by number; kept only where the state is a file. The list has each event's
+ * text in `id` and its number in `value`, in order; caller frees as above. */
+void store_put_event(struct store *store, const char *world, int64_t number, const char *doc);
+void store_drop_event(struct store *store, const char *world, int64_t number);
+struct mark *store_list_events(struct store *store, const char *world, size_t *ret_n);
+
 /* Everything between is one transaction: worlds are made and reset whole or not at all. May be
  * nested; the outermost pair rules. */
 void store_begin(struct store *store);

@@ -33,7 +33,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS marks(world TEXT NOT NULL, id TEXT NOT NULL,"
     " value INTEGER NOT NULL, PRIMARY KEY(world, id)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS graves(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
-    " serial INTEGER NOT NULL);";
+    " serial INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS events(world TEXT NOT NULL, number INTEGER NOT NULL,"
+    " doc TEXT NOT NULL, PRIMARY KEY(world, number)) WITHOUT ROWID;";
 
 static const char *const sql_of[STATEMENT_COUNT] = {
 #define STATEMENT(symbol, sql) [STATEMENT_##symbol] = sql,
@@ -132,7 +134,7 @@ static bool compile(struct store *store, enum statement which)
 }
 
 /* `file` is SQLite's name of it, and may be the memory's. */
-static bool prepare(struct store *store, const char *file, bool is_file, struct err *err)
+static bool prepare(struct store *store, const char *file, struct err *err)
 {
     /* Exclusive: a second process would not see what this one remembers, so it must not start. */
     const char *pragmas = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
@@ -141,7 +143,7 @@ static bool prepare(struct store *store, const char *file, bool is_file, struct 
     if (!check_version(store, file, err) || !check_whole(store, file, err) ||
         !run_sql(store, pragmas, err, file) || !run_sql(store, schema, err, file))
         return false;
-    for (int i = 0; is_file && i < STATEMENT_COUNT; i++)
+    for (int i = 0; store->is_file && i < STATEMENT_COUNT; i++)
         if (!compile(store, (enum statement)i))
             return err_set(err, "--state %s: %s; the file does not look like fakewix's", file,
                            sqlite3_errmsg(store->db));
@@ -152,6 +154,7 @@ struct store *store_open(const char *file, struct err *err)
 {
     struct store *store = mem_new(1, sizeof *store);
     store->recent = recent_new();
+    store->is_file = file != NULL;
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -166,7 +169,7 @@ struct store *store_open(const char *file, struct err *err)
         return NULL;
     }
     sqlite3_busy_timeout(store->db, 2000);
-    if (!prepare(store, name, file != NULL, err)) {
+    if (!prepare(store, name, err)) {
         store_close(store);
         return NULL;
     }

@@ -25,6 +25,11 @@
     STATEMENT(DROP_SITES, "DELETE FROM sites WHERE world = ?1")                                    \
     STATEMENT(DROP_INSTANCES, "DELETE FROM instances WHERE world = ?1")                            \
     STATEMENT(DROP_MARKS, "DELETE FROM marks WHERE world = ?1")                                    \
+    STATEMENT(DROP_EVENTS, "DELETE FROM events WHERE world = ?1")                                  \
+    STATEMENT(DROP_EVENT, "DELETE FROM events WHERE world = ?1 AND number = ?2")                   \
+    STATEMENT(PUT_EVENT, "INSERT INTO events(world, number, doc) VALUES(?1, ?2, ?3)"               \
+                         " ON CONFLICT(world, number) DO UPDATE SET doc = ?3")                     \
+    STATEMENT(LIST_EVENTS, "SELECT doc, number FROM events WHERE world = ?1 ORDER BY number")      \
     STATEMENT(RESERVE, "INSERT INTO worlds(world, serial) VALUES(?1, ?2)"                          \
                        " ON CONFLICT(world) DO UPDATE SET serial = serial + ?2"                    \
                        " RETURNING serial - ?2")                                                   \
@@ -76,6 +81,7 @@ struct store {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     pthread_mutex_t lock; /* recursive: a transaction holds it across calls */
     int depth;            /* of transactions: the outermost one counts */
+    bool is_file;         /* what is put here outlives the process */
     struct recent *recent;
 };
 

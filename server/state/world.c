@@ -221,6 +221,32 @@ void world_save(struct world *world)
     world_show_clock(world);
 }
 
+void world_keep_event(struct world *world, const struct event *event)
+{
+    if (event->settled) {
+        store_drop_event(world->store, world->id, event->number);
+        return;
+    }
+    OWNED(tree_free) cJSON *doc = outbox_save_event(event);
+    OWNED(mem_text_free) char *text = tree_print(doc);
+    store_put_event(world->store, world->id, event->number, text);
+}
+
+/* What a process before had still to send is due as it was. */
+static void restore_events(struct world *world)
+{
+    size_t n;
+    struct mark *rows = store_list_events(world->store, world->id, &n);
+    for (size_t i = 0; i < n; i++) {
+        OWNED(tree_free) cJSON *doc = tree_parse(rows[i].id, strlen(rows[i].id), NULL);
+        const struct event *event = outbox_load_event(&world->outbox, rows[i].value, doc);
+        if (event)
+            schedule_add(&world->schedule, event->due_ms, SCHEDULE_WEBHOOK, event->number);
+        free(rows[i].id);
+    }
+    free(rows);
+}
+
 void world_show_clock(const struct world *world)
 {
     int64_t machine_ms = now_real_ms();
@@ -267,6 +293,7 @@ void world_restore(struct world *world)
     world->serial_end = come + SERIAL_BLOCK;
     world->rng = rng_seeded(world->seed + (uint64_t)come, world->id);
     world->fault_rng = rng_seeded(world->seed + 1, world->id);
+    restore_events(world);
     world->has_marks = world->restored = true;
 }
 

@@ -123,6 +123,9 @@ void world_save(struct world *world);
 void world_show_clock(const struct world *world);
 void world_restore(struct world *world);
 
+/* Keep an event in the state file as long as it waits for delivery. After every change of it. */
+void world_keep_event(struct world *world, const struct event *event);
+
 /* Whether a token that names world `id` and has this serial is one of ours. */
 bool world_knows_token(const struct world *world, const char *id, int64_t serial);
 /* Let tokens of world `id` be ours from one serial to below another. Past WORLD_ALIASES_MAX the

@@ -24,6 +24,7 @@ struct harness *hooked_reopen(struct harness *last, const char *state_file)
     courier_free(last->fake.courier);
     struct harness *next = harness_reopen(last, state_file);
     next->fake.courier = courier_new(next->fake.worlds);
+    courier_resume(next->fake.courier);
     return next;
 }
 

@@ -1,6 +1,7 @@
 /* Webhooks that come again: by the world's clock, forwards and backwards. */
 #include <check.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "hooked.h"
 #include "shared/mem.h"
@@ -166,6 +167,75 @@ START_TEST(what_is_due_stays_due_when_the_clock_goes_back)
 }
 END_TEST
 
+/* ---- over a restart, with --state ---- */
+
+static void open_state(char *file)
+{
+    int fd = mkstemp(file);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    fake = hooked_reopen(fake, file);
+}
+
+START_TEST(what_waits_outlives_the_process)
+{
+    static const int statuses[] = {500, 200, 500, 200, 0};
+    char file[] = "/tmp/fakewix-outbox-XXXXXX";
+    open_state(file);
+    take_webhooks(statuses);
+    tell("{'event_type':'AppInstalled','data':{'a':1},'delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}"); /* is taken at once */
+    tell("{'event_type':'PaidPlanPurchased','delivery':{'wait_ms':5000}}");
+    OWNED(answer_free) struct answer before = ask("GET /_fakewix/events", NULL);
+    fake = hooked_reopen(fake, file);
+    OWNED(answer_free) struct answer after = ask("GET /_fakewix/events", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&after, "events")), 2);
+    answer_expect(&after, "events.0.event_id", "ev-1");
+    answer_expect(&after, "events.0.state", "retrying");
+    answer_expect(&after, "events.0.data", "{\"a\":1}");
+    answer_expect(&after, "events.0.attempts.0.outcome", "webhook-status");
+    answer_expect(&after, "events.1.event_id", "ev-3");
+    expect_fired("{'seconds':59}", 0);
+    expect_fired("{'seconds':1}", 2);
+    ck_assert_uint_eq(receiver_count(app), 5);
+    ck_assert_str_eq(receiver_body(app, 3), receiver_body(app, 0)); /* the same bytes */
+    fake = hooked_reopen(fake, file);
+    OWNED(answer_free) struct answer last = ask("GET /_fakewix/events", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&last, "events")), 0);
+    unlink(file);
+}
+END_TEST
+
+/* Whether by DELETE, by a reset or with their world. */
+static const struct {
+    const char *line;
+    int status;
+} ends[] = {
+    {"DELETE /_fakewix/worlds/a/events", 204},
+    {"POST /_fakewix/worlds/a/reset", 200},
+    {"DELETE /_fakewix/worlds/a", 204},
+};
+
+START_TEST(what_was_forgotten_stays_so)
+{
+    static const int failing[] = {500, 0};
+    char file[] = "/tmp/fakewix-outbox-XXXXXX";
+    open_state(file);
+    take_webhooks(failing);
+    harness_do(fake, 201, "POST /_fakewix/worlds",
+               "{'world':'a','clock':{'now':'2030-01-01T00:00:00Z','mode':'frozen'}}");
+    harness_do(fake, 201, "POST /_fakewix/worlds/a/events",
+               "{'event_type':'AppInstalled','url':'$HOOK','delivery':{'wait_ms':5000}}");
+    harness_do(fake, ends[_i].status, ends[_i].line, NULL);
+    fake = hooked_reopen(fake, file);
+    OWNED(answer_free)
+    struct answer made = ask("POST /_fakewix/worlds", "{'world':'a'}"); /* where it went */
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/worlds/a/events", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
+    unlink(file);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -175,5 +245,7 @@ int main(void)
     tcase_add_test(tcase, retries_come_by_themselves_when_the_clock_runs);
     tcase_add_test(tcase, what_was_delivered_stays_so_when_the_clock_goes_back);
     tcase_add_test(tcase, what_is_due_stays_due_when_the_clock_goes_back);
+    tcase_add_test(tcase, what_waits_outlives_the_process);
+    suite_rows(tcase, what_was_forgotten_stays_so, ends);
     return suite_run("redelivery", tcase);
 }

@@ -142,6 +142,7 @@ static void note_attempt(struct world *world, struct event *event, const struct 
     event->due_ms = event->settled ? SCHEDULE_NEVER : attempt->at_ms + wait_ms;
     if (!event->settled)
         schedule_add(&world->schedule, event->due_ms, SCHEDULE_WEBHOOK, event->number);
+    world_keep_event(world, event);
 }
 
 /* The letter of an event, made at its first attempt: signing takes a millisecond that no request
@@ -378,6 +379,25 @@ void courier_wake(struct courier *courier, const struct world *world)
     pthread_cond_signal(&courier->changed);
     pthread_mutex_unlock(&courier->lock);
     world_release(spare);
+}
+
+void courier_resume(struct courier *courier)
+{
+    char **names = worlds_list(courier->worlds);
+    for (char **name = names; *name; name++) {
+        struct world *world = worlds_find(courier->worlds, *name);
+        bool has_errands = false;
+        if (world) {
+            pthread_mutex_lock(&world->lock);
+            has_errands = world->schedule.n > 0;
+            pthread_mutex_unlock(&world->lock);
+        }
+        if (has_errands)
+            courier_wake(courier, world);
+        world_release(world);
+        free(*name);
+    }
+    free(names);
 }
 
 void courier_free(struct courier *courier)

@@ -23,6 +23,9 @@ void courier_free(struct courier *courier);
 /* A world was stirred: look after its errands. Without the world's lock. NULL does nothing. */
 void courier_wake(struct courier *courier, const struct world *world);
 
+/* Look after all worlds: what a process before had still to do when it ended. */
+void courier_resume(struct courier *courier);
+
 /* Let time pass in a world, running what falls due on the way, each at its own time, in order.
  * What ran is appended to `fired`, an array. False, with nothing changed, where the clock would
  * leave its range. Under the world's lock, which is free while an app answers. */

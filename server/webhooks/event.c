@@ -131,6 +131,7 @@ struct event *event_send(struct world *world, const struct event_wish *wish)
     struct event *mine = outbox_add(&world->outbox, &event);
     if (!mine)
         return NULL;
+    world_keep_event(world, mine);
     schedule_add(&world->schedule, now_ms, SCHEDULE_WEBHOOK, mine->number);
     world->stirred = true;
     return mine;

@@ -4,9 +4,11 @@
 usage: serve_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
 """
 import http.client
+import http.server
 import json
 import os
 import pathlib
+import queue
 import signal
 import socket
 import statistics
@@ -269,6 +271,47 @@ class Stop(Program):
         status_at(netloc(ready["http"]))
         self.stop(process)
         self.spawn("--listen", netloc(ready["http"]))
+
+
+class App(http.server.BaseHTTPRequestHandler):
+    """Takes every webhook but the first one."""
+
+    def do_POST(self):
+        bodies = self.server.bodies
+        bodies.put(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.seen += 1
+        self.send_response(500 if self.server.seen == 1 else 200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Restart(Program):
+    def test_webhook_that_waits_comes_after_a_kill(self):
+        app = http.server.HTTPServer(("127.0.0.1", 0), App)
+        app.bodies, app.seen = queue.Queue(), 0
+        threading.Thread(target=app.serve_forever).start()
+        self.addCleanup(app.server_close)
+        self.addCleanup(app.shutdown)
+        options = ("--state", str(self.folder / "state"), "--listen", "127.0.0.1:0")
+        process, ready = self.spawn(*options)
+
+        def ask(method, path, body):
+            connection = http.client.HTTPConnection(netloc(ready["http"]), timeout=20)
+            connection.request(method, "/_fakewix" + path, json.dumps(body), JSON)
+            answer = json.loads(connection.getresponse().read())
+            connection.close()
+            return answer
+        sent = ask("POST", "/events", {"event_type": "AppInstalled", "delivery": {"wait_ms": 5000},
+                                       "url": f"http://127.0.0.1:{app.server_port}/"})
+        first = app.bodies.get(timeout=20)
+        self.assertEqual(sent["events"][0]["state"], "retrying")
+        ask("PUT", "/clock", {"now_ms": sent["events"][0]["due_ms"] - 500})
+        process.kill()
+        process.wait()
+        self.spawn(*options)
+        self.assertEqual(app.bodies.get(timeout=20), first)  # nobody asked the new process
 
 
 class Mistakes(Program):
