@@ -125,7 +125,16 @@ struct running {
     struct console console;
     size_t n_planned;
     size_t n_told;
+    size_t n_open;   /* so far */
+    int64_t said_ms; /* when the last line was printed */
 };
+
+/* With the wires on stdout, each stands under the line of its scenario. */
+static bool wants_each(const struct options *options)
+{
+    const char *trace = options_text(options, OPTION_TRACE);
+    return options_text(options, OPTION_VERBOSE) || (trace && strcmp(trace, "-") == 0);
+}
 
 static bool wants_colour(const struct options *options)
 {
@@ -133,6 +142,18 @@ static bool wants_colour(const struct options *options)
     if (when && strcmp(when, "auto") != 0)
         return strcmp(when, "always") == 0;
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+/* A terminal is told each time, a log now and then: it is to show that the run goes on. */
+static bool says_progress(struct running *running)
+{
+    enum { LOG_MS = 5000 };
+    if (running->console.live)
+        return true;
+    if (running->console.verbose || now_steady_ms() - running->said_ms < LOG_MS)
+        return false;
+    running->said_ms = now_steady_ms();
+    return true;
 }
 
 static void tell(void *context, struct result *result)
@@ -143,10 +164,15 @@ static void tell(void *context, struct result *result)
     if (!result->known)
         known_apply(&running->judging.flaky, strict, result);
     OWNED(buf_free) struct buf line = {0};
-    if (!options_text(running->judging.options, OPTION_QUIET))
+    running->n_open +=
+        (result->verdict == VERDICT_FAIL || run_result_is_vain(result)) && !result->known;
+    if (running->console.verbose && !options_text(running->judging.options, OPTION_QUIET))
         console_add_line(&running->console, result, &line);
     buf_text(&line, result->wire ? result->wire : "");
-    console_add_progress(&running->console, ++running->n_told, running->n_planned, &line);
+    running->n_told++;
+    if (says_progress(running))
+        console_add_progress(&running->console, running->n_told, running->n_planned,
+                             running->n_open, &line);
     print(stdout, &line);
 }
 
@@ -234,6 +260,8 @@ static int finish(struct running *running, struct run *run, struct err *err)
     char **stale = list_stale(&running->judging.known, &run->n_stale);
     run->stale = (const char *const *)stale;
     OWNED(buf_free) struct buf text = {0};
+    if (!running->console.verbose && !options_text(running->judging.options, OPTION_QUIET))
+        console_add_list(&running->console, run, &text);
     console_add_failures(&running->console, run, &text);
     console_add_summary(&running->console, run, &text);
     print(stdout, &text);
@@ -251,6 +279,7 @@ static int finish(struct running *running, struct run *run, struct err *err)
 static int try_plan(struct running *running, const struct plan *plan, struct err *err)
 {
     int64_t started_ms = now_steady_ms();
+    running->said_ms = started_ms;
     running->n_planned = plan->n;
     struct crew_setup crew = {.trial = &running->judging.setup,
                               .plan = plan,
@@ -300,7 +329,9 @@ static int command_run(const struct options *options, struct catalogue *catalogu
     OWNED(plan_free) struct plan plan = {0};
     struct running running = {
         .judging.options = options,
-        .console = {.colour = wants_colour(options), .live = isatty(STDOUT_FILENO)},
+        .console = {.colour = wants_colour(options),
+                    .live = isatty(STDOUT_FILENO),
+                    .verbose = wants_each(options)},
     };
     OWNED(judging_end) struct judging *judging = &running.judging;
     if (options_text(options, OPTION_UNMODIFIED) && !routing_address(look_up)) {

@@ -3,7 +3,10 @@
  * again. */
 #include "report/console.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "shared/mem.h"
 
 static const struct {
     const char *mark;
@@ -17,6 +20,11 @@ static const struct {
     [VERDICT_FAIL] = {"FAIL", "\033[31m"},
     [VERDICT_ERROR] = {"ERROR", "\033[41m"},
 };
+
+static void free_order(size_t **list)
+{
+    free(*list);
+}
 
 static void add_mark(const struct console *console, enum verdict verdict, const char *text,
                      struct buf *out)
@@ -36,26 +44,64 @@ void console_add_line(const struct console *console, const struct result *result
     if (result->known)
         buf_format(out, "  %s", result->known_note);
     else if (*result->reason)
-        buf_format(out, "  %s", result->reason);
+        buf_format(out, "  %.*s", (int)strcspn(result->reason, "\n"), result->reason);
     else if (result->verdict == VERDICT_INFO && deciding)
         buf_format(out, "  %s", deciding->seen);
     buf_char(out, '\n');
 }
 
-void console_add_progress(const struct console *console, size_t done, size_t all, struct buf *out)
+void console_add_progress(const struct console *console, size_t done, size_t all, size_t open,
+                          struct buf *out)
 {
-    if (!console->live)
+    buf_text(out, console->live ? "\r\033[K" : "");
+    if (done == all)
         return;
-    if (done < all)
-        buf_format(out, "\r\033[K%zu of %zu", done, all);
-    else
-        buf_text(out, "\r\033[K");
+    buf_format(out, "%zu of %zu", done, all);
+    if (open)
+        buf_format(out, ", %zu to look at", open);
+    buf_text(out, console->live ? "" : "\n");
 }
 
+static bool is_untried(const struct result *result)
+{
+    return result->verdict == VERDICT_INCONCLUSIVE && !result->ran;
+}
+
+void console_add_list(const struct console *console, const struct run *run, struct buf *out)
+{
+    enum { FEW = 3 };
+    OWNED(free_order) size_t *order = run_order(run);
+    struct run_counts counts = run_count(run);
+    size_t n_na = counts.by_verdict[VERDICT_NA];
+    bool fold_na = n_na > FEW && n_na < run->n_results;
+    size_t untried = 0;
+    for (size_t i = 0; i < run->n_results; i++) {
+        const struct result *result = &run->results[order[i]];
+        bool cut_off = run->interrupted && is_untried(result);
+        untried += cut_off;
+        if (!cut_off && !(fold_na && result->verdict == VERDICT_NA))
+            console_add_line(console, result, out);
+    }
+    if (fold_na) {
+        add_mark(console, VERDICT_NA, looks[VERDICT_NA].mark, out);
+        buf_format(out,
+                   " %zu scenarios do not apply to this client or its driver; --verbose lists "
+                   "them with the reasons\n",
+                   n_na);
+    }
+    if (untried)
+        buf_format(out, "%zu scenarios were not tried, because the run was interrupted\n", untried);
+}
+
+/* A text of several lines goes on below its beginning. */
 static void add_field(struct buf *out, const char *name, const char *text)
 {
-    if (*text)
-        buf_format(out, "    %-9s %s\n", name, text);
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        buf_format(out, "    %-9s %.*s\n", name, (int)len, text);
+        text += len + (text[len] == '\n');
+        name = "";
+    }
 }
 
 /* Lines of an excerpt, indented; the marked one stands out by its own mark. */
@@ -92,20 +138,6 @@ static void add_check(const struct console *console, const struct check_result *
         add_wire(out, check->wire);
 }
 
-/* Whether the excerpt points at an exchange. */
-static bool is_marked(const struct check_result *check)
-{
-    return *check->wire == '>' || strstr(check->wire, "\n>");
-}
-
-static bool has_marked_wire(const struct result *result)
-{
-    for (size_t i = 0; i < result->n_checks; i++)
-        if (is_marked(&result->checks[i]))
-            return true;
-    return false;
-}
-
 static void add_failure(const struct console *console, const struct run *run,
                         const struct result *result, struct buf *out)
 {
@@ -115,7 +147,7 @@ static void add_failure(const struct console *console, const struct run *run,
     add_field(out, "why", result->why);
     if (result->verdict == VERDICT_ERROR)
         add_field(out, "error", result->reason);
-    bool marked = has_marked_wire(result);
+    bool marked = result_points_at_wire(result);
     bool wire_shown = false;
     enum verdict last = VERDICT_PASS;
     for (size_t i = 0; i < result->n_checks; i++) {
@@ -124,7 +156,7 @@ static void add_failure(const struct console *console, const struct run *run,
         if (check->verdict <= VERDICT_NA || echo)
             continue;
         last = check->verdict;
-        bool with_wire = marked ? is_marked(check) : !wire_shown;
+        bool with_wire = marked ? check_points_at_wire(check) : !wire_shown;
         add_check(console, check, with_wire, out);
         wire_shown = wire_shown || with_wire;
     }
@@ -133,11 +165,10 @@ static void add_failure(const struct console *console, const struct run *run,
 
 void console_add_failures(const struct console *console, const struct run *run, struct buf *out)
 {
+    OWNED(free_order) size_t *order = run_order(run);
     for (size_t i = 0; i < run->n_results; i++) {
-        const struct result *result = &run->results[i];
-        bool tried_in_vain = result->verdict == VERDICT_INCONCLUSIVE && result->ran;
-        bool shown = result->verdict == VERDICT_WARN || result->verdict == VERDICT_FAIL ||
-                     result->verdict == VERDICT_ERROR || tried_in_vain;
+        const struct result *result = &run->results[order[i]];
+        bool shown = result->verdict == VERDICT_WARN || run_result_is_open(run, result);
         if (shown && !result->known)
             add_failure(console, run, result, out);
     }
@@ -145,20 +176,34 @@ void console_add_failures(const struct console *console, const struct run *run, 
         buf_format(out, "\nstale %s\n", run->stale[i]);
 }
 
-static const char *meaning_of(int status)
+/* "failed        REF-02 API-10", those of which `fits` says so. */
+static void add_codes(const struct run *run, const char *title,
+                      bool (*fits)(const struct run *, const struct result *), struct buf *out)
 {
-    switch (status) {
-    case RUN_OK:
-        return "conformant";
-    case RUN_FAILED:
-        return "not conformant";
-    case RUN_INCOMPLETE:
-        return "nothing failed, but the run is incomplete";
-    case RUN_BROKEN:
-        return "the judge or the fake broke; this says nothing about the client";
-    default:
-        return "interrupted";
+    bool begun = false;
+    for (size_t i = 0; i < run->n_results; i++) {
+        if (!fits(run, &run->results[i]))
+            continue;
+        if (begun)
+            buf_char(out, ' ');
+        else
+            buf_format(out, "%-13s ", title);
+        buf_text(out, run->results[i].code);
+        begun = true;
     }
+    buf_text(out, begun ? "\n" : "");
+}
+
+static bool is_vain(const struct run *run, const struct result *result)
+{
+    (void)run;
+    return run_result_is_vain(result);
+}
+
+static bool is_broken(const struct run *run, const struct result *result)
+{
+    (void)run;
+    return result->verdict == VERDICT_ERROR;
 }
 
 void console_add_summary(const struct console *console, const struct run *run, struct buf *out)
@@ -179,5 +224,13 @@ void console_add_summary(const struct console *console, const struct run *run, s
     if (counts.stale)
         buf_format(out, ", %zu stale", counts.stale);
     buf_format(out, " in %lld.%03lld s: %s\n", (long long)(run->duration_ms / 1000),
-               (long long)(run->duration_ms % 1000), meaning_of(run_exit_status(run)));
+               (long long)(run->duration_ms % 1000), run_meaning(run_exit_status(run)));
+    OWNED(buf_free) struct buf again = {0};
+    run_add_again(run, &again);
+    add_codes(run, "broke", is_broken, out);
+    add_codes(run, "failed", run_result_fails, out);
+    add_codes(run, "inconclusive", is_vain, out);
+    if (again.len)
+        buf_format(out, "%-13s %s\n%-13s or, here: fakewix-conform rerun\n", "again",
+                   buf_str(&again), "");
 }

@@ -1,6 +1,8 @@
 /* Counting, and the exit status: what a build goes by. */
 #include "report/run.h"
 
+#include "shared/mem.h"
+
 bool run_result_fails(const struct run *run, const struct result *result)
 {
     bool failing =
@@ -38,4 +40,60 @@ int run_exit_status(const struct run *run)
     if (counts.by_verdict[VERDICT_INCONCLUSIVE] || !counts.checks)
         return RUN_INCOMPLETE;
     return RUN_OK;
+}
+
+const char *run_meaning(int status)
+{
+    switch (status) {
+    case RUN_OK:
+        return "conformant";
+    case RUN_FAILED:
+        return "not conformant";
+    case RUN_INCOMPLETE:
+        return "nothing failed, but the run is incomplete";
+    case RUN_BROKEN:
+        return "the judge or the fake broke; this says nothing about the client";
+    default:
+        return "interrupted";
+    }
+}
+
+bool run_result_is_vain(const struct result *result)
+{
+    return result->verdict == VERDICT_INCONCLUSIVE && result->ran && !result->known;
+}
+
+bool run_result_is_open(const struct run *run, const struct result *result)
+{
+    return run_result_fails(run, result) || run_result_is_vain(result) ||
+           result->verdict == VERDICT_ERROR;
+}
+
+static int rank_of(const struct result *result)
+{
+    if (result->verdict == VERDICT_NA)
+        return -2;
+    return result->known ? -1 : (int)result->verdict;
+}
+
+size_t *run_order(const struct run *run)
+{
+    size_t *order = mem_new(run->n_results + 1, sizeof *order);
+    size_t n = 0;
+    for (int rank = VERDICT_COUNT - 1; rank >= -2; rank--)
+        for (size_t i = 0; i < run->n_results; i++)
+            if (rank_of(&run->results[i]) == rank)
+                order[n++] = i;
+    return order;
+}
+
+void run_add_again(const struct run *run, struct buf *out)
+{
+    bool begun = false;
+    for (size_t i = 0; i < run->n_results; i++) {
+        if (!run_result_is_open(run, &run->results[i]))
+            continue;
+        buf_format(out, "%s --only %s", begun ? "" : run->again, run->results[i].code);
+        begun = true;
+    }
 }

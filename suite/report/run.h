@@ -43,8 +43,24 @@ struct run_counts run_count(const struct run *run);
 /* The program's exit status. */
 int run_exit_status(const struct run *run);
 
+/* That status as words: "conformant". */
+const char *run_meaning(int status);
+
 /* Whether a result makes the run fail. */
 bool run_result_fails(const struct run *run, const struct result *result);
+
+/* Whether a scenario was tried and nothing could be said. */
+bool run_result_is_vain(const struct result *result);
+
+/* What a person looks at first: the results' numbers, the worst first, and among equals in the
+ * order of the run; known failures and N/A come last. Caller frees with free(). */
+size_t *run_order(const struct run *run);
+
+/* Whether a result is to be tried again: it fails, was tried in vain, or broke the judge. */
+bool run_result_is_open(const struct run *run, const struct result *result);
+
+/* Append the command that tries those again; nothing where there are none. */
+void run_add_again(const struct run *run, struct buf *out);
 
 /* A report that is a file: writes the whole run. */
 typedef void report_fn(const struct run *run, struct buf *out);

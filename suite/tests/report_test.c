@@ -150,7 +150,58 @@ START_TEST(a_failure_block_says_how_to_see_it_again)
         ck_assert_msg(strstr(buf_str(&text), parts[i]), "%s\n  lacks: %s", buf_str(&text),
                       parts[i]);
     ck_assert_ptr_null(strchr(buf_str(&text), '\033'));
-    ck_assert_ptr_nonnull(strstr(buf_str(&text), "0 pass, 1 fail in 0.000 s: not conformant"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_str(&text), "0 pass, 1 fail in 0.000 s: not conformant\nfailed        X-1\n"));
+}
+END_TEST
+
+/* Verdicts of a run in its own order, and what a person reads first. */
+START_TEST(the_worst_comes_first)
+{
+    static const struct {
+        const char *code;
+        enum verdict verdict;
+        bool known, ran;
+    } rows[] = {
+        {"A", VERDICT_PASS, false, true},          {"B", VERDICT_NA, false, false},
+        {"C", VERDICT_FAIL, false, true},          {"D", VERDICT_INCONCLUSIVE, false, true},
+        {"E", VERDICT_FAIL, true, true},           {"F", VERDICT_NA, false, false},
+        {"G", VERDICT_WARN, false, true},          {"H", VERDICT_FAIL, false, true},
+        {"I", VERDICT_INCONCLUSIVE, false, false}, {"J", VERDICT_NA, false, false},
+        {"K", VERDICT_NA, false, false},
+    };
+    enum { N = sizeof rows / sizeof *rows };
+    static const char first[] = "CHDIGAEBFJK";
+    struct check_result check;
+    struct result results[N];
+    struct run run;
+    for (int i = 0; i < N; i++) {
+        fill(4, &check, &results[i], &run);
+        results[i].code = rows[i].code;
+        results[i].verdict = rows[i].verdict;
+        results[i].known = rows[i].known;
+        results[i].ran = rows[i].ran;
+    }
+    run.results = results;
+    run.n_results = N;
+    size_t *order = run_order(&run);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(*run.results[order[i]].code, first[i]);
+    free(order);
+    OWNED(buf_free) struct buf text = {0};
+    struct console console = {0};
+    console_add_list(&console, &run, &text);
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\nn/a   4 scenarios do not apply"));
+    ck_assert_ptr_null(strstr(buf_str(&text), " B "));
+    buf_clear(&text);
+    console_add_summary(&console, &run, &text);
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "\nfailed        C H\ninconclusive  D\n"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_str(&text), "again         fakewix-conform run --only C --only D --only H\n"));
+    run.n_results = 3;
+    buf_clear(&text);
+    console_add_list(&console, &run, &text);
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), " B "));
 }
 END_TEST
 
@@ -163,6 +214,7 @@ int main(void)
     tcase_add_test(tests, a_run_of_nothing_is_incomplete);
     tcase_add_test(tests, the_json_report_has_its_shape);
     tcase_add_loop_test(tests, junit_has_the_right_element, 0, sizeof elements / sizeof *elements);
+    tcase_add_test(tests, the_worst_comes_first);
     tcase_add_test(tests, a_failure_block_says_how_to_see_it_again);
     return suite_run(suite);
 }

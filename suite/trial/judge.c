@@ -97,8 +97,11 @@ static char *find_obstacle(const struct evidence *evidence)
     if (!unmet)
         return NULL;
     OWNED(buf_free) struct buf obstacle = {0};
-    buf_format(&obstacle, "%s happened %lld times, and %lld are needed", unmet->what,
-               (long long)unmet->hits, (long long)unmet->needed);
+    if (unmet->hits)
+        buf_format(&obstacle, "%s happened %lld times of the %lld that are needed", unmet->what,
+                   (long long)unmet->hits, (long long)unmet->needed);
+    else
+        buf_format(&obstacle, "%s did not happen", unmet->what);
     add_end(evidence, &obstacle);
     return text_of(&obstacle);
 }

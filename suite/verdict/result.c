@@ -2,6 +2,7 @@
 #include "verdict/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shared/mem.h"
 
@@ -51,6 +52,19 @@ static void free_check(struct check_result *check)
     free(check->source);
     free(check->hint);
     free(check->wire);
+}
+
+bool check_points_at_wire(const struct check_result *check)
+{
+    return *check->wire == '>' || strstr(check->wire, "\n>");
+}
+
+bool result_points_at_wire(const struct result *result)
+{
+    for (size_t i = 0; i < result->n_checks; i++)
+        if (check_points_at_wire(&result->checks[i]))
+            return true;
+    return false;
 }
 
 void result_free(struct result *result)

@@ -54,6 +54,11 @@ enum verdict result_conclude(const struct result *result);
 /* The first check that has the scenario's verdict, or NULL. Borrowed. */
 const struct check_result *result_deciding(const struct result *result);
 
+/* Whether the wire that a check shows has a mark at an exchange; whether that of any does. Then the
+ * others show nothing more. */
+bool check_points_at_wire(const struct check_result *check);
+bool result_points_at_wire(const struct result *result);
+
 void result_free(struct result *result);
 
 #endif
