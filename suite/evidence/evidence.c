@@ -103,20 +103,53 @@ static void add_request(const struct evidence *evidence, const struct exchange *
         buf_format(out, " authorization=<%s>", evidence_token_name(evidence, exchange->token));
 }
 
+/* " -> 103": what the client is to pass over. */
+static void add_interim(const struct evidence *evidence, const struct exchange *exchange,
+                        struct buf *out)
+{
+    size_t from = 0;
+    for (const struct armed *armed;
+         (armed = stage_next_hit(evidence->stage, exchange->seq, &from));)
+        if (armed->interim)
+            buf_format(out, " -> %d", armed->interim);
+}
+
+/* " (fault: status 503)", and behind it what followed: "; then advance 301 s". */
+static void add_faults(const struct evidence *evidence, const struct exchange *exchange,
+                       struct buf *out)
+{
+    OWNED(buf_free) struct buf names = {0};
+    OWNED(buf_free) struct buf then = {0};
+    size_t from = 0;
+    for (const struct armed *armed;
+         (armed = stage_next_hit(evidence->stage, exchange->seq, &from));) {
+        if (armed->then)
+            buf_format(&then, "; then %s", armed->then);
+        else
+            buf_format(&names, "%s%s", names.len ? ", " : "", armed->name);
+    }
+    if (names.len)
+        buf_format(out, " (fault: %s)", buf_str(&names));
+    else if (exchange->fault_id && !then.len)
+        buf_text(out, " (fault)");
+    buf_text(out, buf_str(&then));
+}
+
 static void add_answer(const struct evidence *evidence, const struct exchange *exchange,
                        struct buf *out)
 {
     static const char *const tokens[] = {"access_token", "refresh_token"};
+    add_interim(evidence, exchange, out);
     buf_format(out, " -> %d", exchange->status);
-    if (*exchange->outcome && strcmp(exchange->outcome, "ok") != 0)
+    if (*exchange->outcome && strcmp(exchange->outcome, "ok") != 0 &&
+        strcmp(exchange->outcome, "fault") != 0)
         buf_format(out, " %s", exchange->outcome);
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         const char *token = exchange_answer(exchange, tokens[i]);
         if (token)
             buf_format(out, " <%s>", evidence_token_name(evidence, token));
     }
-    if (exchange->fault_id)
-        buf_text(out, " (fault)");
+    add_faults(evidence, exchange, out);
 }
 
 bool evidence_shows_overlap(const struct evidence *evidence)
@@ -148,8 +181,7 @@ static void add_line(const struct evidence *evidence, size_t i, const char *mark
                (long long)(exchange->real_ms - wire->list[0].real_ms));
     add_request(evidence, exchange, out);
     add_answer(evidence, exchange, out);
-    const char *then = stage_aftermath(evidence->stage, exchange->seq);
-    buf_format(out, "%s%s\n", then ? "; then " : "", then ? then : "");
+    buf_char(out, '\n');
 }
 
 void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struct buf *out)

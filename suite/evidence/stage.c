@@ -9,6 +9,36 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
+/* "status 503 headers={…}": the fault as a person armed it, short. */
+static char *name_fault(const cJSON *action)
+{
+    enum { SHOWN = 60 };
+    const char *fault = tree_text(action, "fault");
+    struct buf name = {0};
+    buf_text(&name, fault ? fault : "");
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, action)
+    {
+        OWNED(mem_text_free)
+        char *value = cJSON_IsString(member) ? mem_text(member->valuestring) : tree_print(member);
+        bool is_same = fault && strcmp(member->string, fault) == 0;
+        if (strcmp(member->string, "fault") != 0)
+            buf_format(&name, " %s%s%.*s%s", is_same ? "" : member->string, is_same ? "" : "=",
+                       SHOWN, value, strlen(value) > SHOWN ? "…" : "");
+    }
+    return fault ? buf_take(&name) : mem_text("");
+}
+
+/* What comes before the answer, where the fault is one that sends such. */
+static int interim_of(const cJSON *action)
+{
+    enum { EARLY_HINTS = 103 };
+    const char *fault = tree_text(action, "fault");
+    int64_t status = EARLY_HINTS;
+    tree_int(action, "status", &status);
+    return fault && strcmp(fault, "interim") == 0 ? (int)status : 0;
+}
+
 struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *what, int64_t needed,
                         struct err *err)
 {
@@ -17,7 +47,11 @@ struct armed *stage_arm(struct stage *stage, const cJSON *fault, const char *wha
         return NULL;
     stage->armed = mem_grow(stage->armed, stage->n_armed + 1, sizeof *stage->armed);
     struct armed *armed = &stage->armed[stage->n_armed++];
-    *armed = (struct armed){.id = id, .what = mem_text(what), .needed = needed};
+    *armed = (struct armed){.id = id,
+                            .what = mem_text(what),
+                            .name = name_fault(tree_get(fault, "do")),
+                            .interim = interim_of(tree_get(fault, "do")),
+                            .needed = needed};
     return armed;
 }
 
@@ -158,12 +192,14 @@ bool stage_disarm(struct stage *stage, struct err *err)
            control_call(&stage->world, "DELETE", "/faults", NULL, &answer, err);
 }
 
-const char *stage_aftermath(const struct stage *stage, int64_t seq)
+const struct armed *stage_next_hit(const struct stage *stage, int64_t seq, size_t *from)
 {
-    for (size_t i = 0; i < stage->n_armed; i++)
-        for (int64_t hit = 0; stage->armed[i].then && hit < stage->armed[i].hits; hit++)
-            if (stage->armed[i].seqs[hit] == seq)
-                return stage->armed[i].then;
+    while (*from < stage->n_armed) {
+        const struct armed *armed = &stage->armed[(*from)++];
+        for (int64_t hit = 0; hit < armed->hits; hit++)
+            if (armed->seqs && armed->seqs[hit] == seq)
+                return armed;
+    }
     return NULL;
 }
 
@@ -180,6 +216,7 @@ void stage_free(struct stage *stage)
     for (size_t i = 0; i < stage->n_armed; i++) {
         free(stage->armed[i].id);
         free(stage->armed[i].what);
+        free(stage->armed[i].name);
         free(stage->armed[i].then);
         free(stage->armed[i].seqs);
     }

@@ -16,6 +16,8 @@ struct armed {
     char *what;     /* "status 401 on the API" */
     char *then;     /* "301 s pass": what follows the request that it hits; NULL for a fault that
                      * shows in the answer */
+    char *name;     /* "status 503": what the answers that it hit are shown with */
+    int interim;    /* the status that comes before the answers it hits; 0 for none */
     int64_t needed; /* hits; 0 where it is optional */
     int64_t hits;   /* counted after the client's performance */
     int64_t *seqs;  /* the journal numbers of the requests it hit; owned */
@@ -71,8 +73,9 @@ bool stage_disarm(struct stage *stage, struct err *err);
 /* The first fault that was to hit and did not often enough, or NULL. Borrowed. */
 const struct armed *stage_unmet(const struct stage *stage);
 
-/* What happened behind the request with that number, or NULL. Borrowed. */
-const char *stage_aftermath(const struct stage *stage, int64_t seq);
+/* The armed ones that hit the request of that journal number, one after the other: *from begins at
+ * 0. NULL past the last. */
+const struct armed *stage_next_hit(const struct stage *stage, int64_t seq, size_t *from);
 
 void stage_free(struct stage *stage);
 

@@ -84,6 +84,16 @@ class Trace(Folder):
         self.assertEqual([entry["request"]["method"] for entry in entries],
                          [line["method"] for line in lines])
 
+    def test_faults_and_what_came_early_are_named(self):
+        folder = pathlib.Path(self.folder.name) / "wires"
+        result = run(CLIENT, "--only", "NET-14", "--trace", "-")
+        self.assertIn("-> 103 -> 200 <access#1> (fault: interim status=103)", result.stdout)
+        run(CLIENT, "--only", "NET-14", "--trace", str(folder))
+        line = json.loads((folder / "NET-14.103.ndjson").read_text().splitlines()[0])
+        self.assertEqual((line["interim_status"], line["faults"]), (103, ["interim status=103"]))
+        entry = json.loads((folder / "NET-14.103.har").read_text())["log"]["entries"][0]
+        self.assertEqual(entry["_fakewix"]["interim_status"], 103)
+
     def test_the_wire_is_printed(self):
         result = run(CLIENT, "--only", "REF-04", "--trace", "-")
         self.assertIn("#8 ", result.stdout)

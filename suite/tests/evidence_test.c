@@ -106,6 +106,36 @@ START_TEST(secrets_get_names_in_the_order_they_appear)
 }
 END_TEST
 
+START_TEST(a_fault_is_named_where_it_hit)
+{
+    static const struct wire_line lines[] = {
+        {"POST", "/w/test/oauth2/token", NULL, 200, "ok", NULL, NULL},
+        {"GET", "/w/test/conformance/probe", NULL, 503, "fault", NULL, NULL},
+        {"GET", "/w/test/conformance/probe", NULL, 200, "ok", NULL, NULL},
+        {0},
+    };
+    char early[] = "interim status=103", down[] = "status 503", then[] = "advance 301 s";
+    int64_t first[] = {1}, second[] = {2}, last[] = {3};
+    struct armed armed[] = {
+        {.name = early, .interim = 103, .hits = 1, .seqs = first},
+        {.name = down, .hits = 1, .seqs = second},
+        {.name = down, .then = then, .hits = 1, .seqs = last},
+    };
+    struct stage stage = wire_stage();
+    stage.armed = armed;
+    stage.n_armed = 3;
+    OWNED(evidence_free) struct evidence evidence = {.stage = &stage};
+    wire_write(lines, &evidence.wire);
+    OWNED(buf_free) struct buf text = {0};
+    evidence_add_wire(&evidence, &text);
+    static const char *const ends[] = {"token -> 103 -> 200 (fault: interim status=103)\n",
+                                       "probe -> 503 (fault: status 503)\n",
+                                       "probe -> 200; then advance 301 s\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        ck_assert_msg(strstr(buf_str(&text), ends[i]), "%s\n  lacks: %s", buf_str(&text), ends[i]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests;
@@ -115,5 +145,6 @@ int main(void)
     tcase_add_test(tests, a_form_is_read_like_json);
     tcase_add_test(tests, an_entry_that_lacks_something_is_a_sentence);
     tcase_add_test(tests, secrets_get_names_in_the_order_they_appear);
+    tcase_add_test(tests, a_fault_is_named_where_it_hit);
     return suite_run(suite);
 }

@@ -25,6 +25,20 @@ static bool write_form(const char *folder, const char *name, const char *form,
     return files_write(path, buf_str(text), text->len, err);
 }
 
+/* The names of the faults that hit an entry, and the interim status that came before its answer:
+ * the journal holds neither. */
+static void add_faults(cJSON *entry, int64_t seq, const struct stage *stage)
+{
+    size_t from = 0;
+    cJSON *names = NULL;
+    for (const struct armed *armed; (armed = stage_next_hit(stage, seq, &from));) {
+        names = names ? names : tree_put(entry, "faults", cJSON_CreateArray());
+        tree_put(names, NULL, cJSON_CreateString(armed->then ? armed->then : armed->name));
+        if (armed->interim)
+            tree_put_int(entry, "interim_status", armed->interim);
+    }
+}
+
 bool trace_write(const char *folder, const struct scenario *scenario, const struct variant *variant,
                  const struct stage *stage, struct err *err)
 {
@@ -43,11 +57,21 @@ bool trace_write(const char *folder, const struct scenario *scenario, const stru
         add_name(&name, variant->name);
     }
     OWNED(buf_free) struct buf lines = {.max = TRACE_MAX};
-    const cJSON *entry = NULL;
+    cJSON *entry = NULL;
     cJSON_ArrayForEach(entry, tree_get(journal, "entries"))
     {
+        int64_t seq = 0;
+        if (tree_int(entry, "seq", &seq))
+            add_faults(entry, seq, stage);
         OWNED(mem_text_free) char *line = tree_print(entry);
         buf_format(&lines, "%s\n", line);
+    }
+    cJSON_ArrayForEach(entry, tree_get(tree_get(har, "log"), "entries"))
+    {
+        cJSON *ours = cJSON_GetObjectItemCaseSensitive(entry, "_fakewix");
+        int64_t seq = 0;
+        if (tree_int(ours, "seq", &seq))
+            add_faults(ours, seq, stage);
     }
     OWNED(buf_free) struct buf whole = {.max = TRACE_MAX};
     OWNED(mem_text_free) char *har_text = tree_print(har);
