@@ -2,6 +2,8 @@
 #include "again.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,13 +13,25 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
+/* FNV-1a, 64 bits: a name for a folder. */
+static uint64_t key_of(const char *text)
+{
+    uint64_t key = 14695981039346656037U;
+    for (; *text; text++)
+        key = (key ^ (unsigned char)*text) * 1099511628211U;
+    return key;
+}
+
 char *again_file(options_env_fn *env)
 {
     const char *cache = env("XDG_CACHE_HOME");
     const char *home = env("HOME");
-    if (cache && *cache)
-        return mem_format("%s/fakewix/last-run.json", cache);
-    return home && *home ? mem_format("%s/.cache/fakewix/last-run.json", home) : NULL;
+    char folder[PATH_MAX];
+    if (!getcwd(folder, sizeof folder) || (!(cache && *cache) && !(home && *home)))
+        return NULL;
+    bool own = cache && *cache;
+    return mem_format("%s%s/fakewix/runs/%016llx.json", own ? cache : home, own ? "" : "/.cache",
+                      (unsigned long long)key_of(folder));
 }
 
 static void make_folders(const char *file)
@@ -55,43 +69,65 @@ void again_remember(char *file, char **argv, const struct run *run)
     tree_put(memory, "argv", kept_arguments(argv));
     cJSON *failed = tree_put(memory, "failed", cJSON_CreateArray());
     for (size_t i = 0; i < run->n_results; i++)
-        if (run_result_fails(run, &run->results[i]))
+        if (run_result_is_open(run, &run->results[i]))
             cJSON_AddItemToArray(failed, cJSON_CreateString(run->results[i].id));
     OWNED(mem_text_free) char *text = tree_print(memory);
     make_folders(path);
     files_write(path, text, strlen(text), NULL);
 }
 
-static char **arguments_of(const cJSON *memory)
+static bool is_only(const char *argument)
+{
+    return strcmp(argument, "--only") == 0 || strncmp(argument, "--only=", 7) == 0;
+}
+
+/* The remembered arguments, then `more`, then what failed. */
+static char **arguments_of(const cJSON *memory, char **more)
 {
     const cJSON *argv = tree_get(memory, "argv");
     const cJSON *failed = tree_get(memory, "failed");
     size_t n = 0;
-    char **list =
-        mem_new((size_t)cJSON_GetArraySize(argv) + 2 * (size_t)cJSON_GetArraySize(failed) + 1,
-                sizeof *list);
+    bool has_only = false;
+    char **list = mem_new((size_t)cJSON_GetArraySize(argv) + 1, sizeof *list);
     const cJSON *item;
-    cJSON_ArrayForEach(item, argv) list[n++] = mem_text(item->valuestring);
+    cJSON_ArrayForEach(item, argv)
+    {
+        list[n++] = mem_text(item->valuestring);
+    }
+    for (; *more; more++) {
+        has_only = has_only || is_only(*more);
+        list = mem_grow(list, n + 2, sizeof *list);
+        list[n++] = mem_text(*more);
+    }
+    failed = has_only ? NULL : failed;
     cJSON_ArrayForEach(item, failed)
     {
+        list = mem_grow(list, n + 3, sizeof *list);
         list[n++] = mem_text("--only");
         list[n++] = mem_text(item->valuestring);
     }
+    list[n] = NULL;
     return list;
 }
 
-bool again_run(char *file, struct err *err)
+bool again_run(char *file, char **more, struct err *err)
 {
     OWNED(mem_text_free) char *path = file;
     OWNED(buf_free) struct buf text = {0};
     if (!path || !files_read(path, &text, NULL))
-        return err_set(err, "there was no run yet; say fakewix-conform run --command 'PROGRAM'");
-    OWNED(tree_free) cJSON *memory = tree_parse(buf_str(&text), text.len, err);
-    if (!memory || !cJSON_GetArraySize(tree_get(memory, "argv")))
+        return err_set(err,
+                       "there was no run in this folder yet (each leaves %s); say "
+                       "fakewix-conform run --command 'PROGRAM'",
+                       path ? path : "a file in $HOME/.cache/fakewix");
+    OWNED(tree_free) cJSON *memory = tree_parse(buf_str(&text), text.len, NULL);
+    if (!cJSON_GetArraySize(tree_get(memory, "argv")))
         return err_set(err, "%s is not what a run leaves; remove it", path);
-    if (!cJSON_GetArraySize(tree_get(memory, "failed")))
+    char **argv = arguments_of(memory, more);
+    bool nothing = !cJSON_GetArraySize(tree_get(memory, "failed"));
+    for (char **at = argv; *at && nothing; at++)
+        nothing = !is_only(*at);
+    if (nothing)
         return true;
-    char **argv = arguments_of(memory);
     execvp("/proc/self/exe", argv);
     return err_set(err, "the run cannot be repeated: %s", strerror(errno));
 }

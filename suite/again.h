@@ -9,15 +9,18 @@
 #include "report/run.h"
 #include "shared/err.h"
 
-/* Where the last run is remembered: $XDG_CACHE_HOME/fakewix/last-run.json or ~/.cache/…; NULL where
- * neither is known. Gives the path; again_remember and again_run free it. */
+/* Where the last run of this folder is remembered: $XDG_CACHE_HOME/fakewix/runs/KEY.json or
+ * ~/.cache/…, with a KEY of the folder's path; NULL where neither is known. Gives the path;
+ * again_remember and again_run free it. */
 char *again_file(options_env_fn *env);
 
-/* Keep argv and what failed. What cannot be written is not kept, and nobody minds. Takes `file`. */
+/* Keep argv and what is to be tried again. What cannot be written is not kept, and nobody minds.
+ * Takes `file`. */
 void again_remember(char *file, char **argv, const struct run *run);
 
-/* Replace this process by the remembered run, with only what failed. Returns only where that is not
- * possible: false and a sentence, or true where nothing had failed. Takes `file`. */
-bool again_run(char *file, struct err *err);
+/* Replace this process by the remembered run with `more` options, and with only what failed or was
+ * tried in vain, unless they have an --only of their own. Returns only where that is not possible:
+ * false and a sentence, or true where nothing is left to try. Takes `file`. */
+bool again_run(char *file, char **more, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "host/files.h"
 #include "routing.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "trial/crew.h"
 
 enum { QUIET_MS = 150, PERCENT = 100 };
@@ -66,6 +67,19 @@ static char *make_again(const struct options *options)
     return buf_take(&line);
 }
 
+static bool refuse_need(const char *name, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
+    for (int i = 0; i < NEED_COUNT; i++)
+        near_offer(&near, need_name((enum need)i));
+    near_add_question(&question, &near, "");
+    return err_set(err,
+                   "--caps has the unknown word \"%s\"%s `fakewix-conform explain language` lists "
+                   "them",
+                   name, question.len ? buf_str(&question) : ";");
+}
+
 static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
 {
     unsigned offers = 0;
@@ -74,10 +88,7 @@ static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
         OWNED(mem_text_free) char *name = mem_text_n(text, len);
         enum need need = NEED_COUNT;
         if (!need_by_name(name, &need))
-            return err_set(err,
-                           "--caps has the unknown word \"%s\"; `fakewix-conform explain "
-                           "language` lists them",
-                           name);
+            return refuse_need(name, err);
         offers |= NEED_MASK(need);
         text += len + (text[len] == ',');
     }

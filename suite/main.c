@@ -110,8 +110,7 @@ static int command_explain(const struct options *options, const struct catalogue
     } else if (strcmp(options->operand, "language") == 0) {
         describe_language(&out);
     } else {
-        err_set(err, "there is no scenario \"%s\"; `fakewix-conform list` shows them all",
-                options->operand);
+        catalogue_refuse_name(catalogue, "", options->operand, err);
         return RUN_USAGE;
     }
     print(stdout, &out);
@@ -354,28 +353,36 @@ static int command_run(const struct options *options, struct catalogue *catalogu
 static cJSON *read_report(const char *file, struct err *err)
 {
     OWNED(buf_free) struct buf text = {0};
-    return files_read(file, &text, err) ? tree_parse(buf_str(&text), text.len, err) : NULL;
+    OWNED(err_free) struct err why = {0};
+    if (!files_read(file, &text, err))
+        return NULL;
+    cJSON *report = tree_parse(buf_str(&text), text.len, &why);
+    if (!report)
+        err_set(err, "%s is not JSON: %s", file, why.text);
+    return report;
 }
 
 static int command_diff(const struct options *options, struct err *err)
 {
-    OWNED(tree_free) cJSON *before = read_report(options->operand, err);
-    OWNED(tree_free) cJSON *after = before ? read_report(options->operand_2, err) : NULL;
+    struct side before = {.file = options->operand};
+    struct side after = {.file = options->operand_2};
     OWNED(buf_free) struct buf out = {0};
     struct comparison comparison;
-    if (!after || !compare_runs(before, after, &out, &comparison, err))
+    OWNED(tree_free) cJSON *first = read_report(before.file, err);
+    OWNED(tree_free) cJSON *second = first ? read_report(after.file, err) : NULL;
+    before.report = first;
+    after.report = second;
+    if (!second || !compare_runs(&before, &after, &out, &comparison, err))
         return RUN_USAGE;
-    buf_format(&out, "%zu better, %zu worse, %zu otherwise different, %zu the same\n",
-               comparison.better, comparison.worse, comparison.other, comparison.same);
     print(stdout, &out);
     return comparison.worse ? RUN_FAILED : RUN_OK;
 }
 
-static int command_rerun(struct err *err)
+static int command_rerun(const struct options *options, struct err *err)
 {
-    if (!again_run(again_file(look_up), err))
+    if (!again_run(again_file(look_up), options->argv + 2, err))
         return RUN_USAGE;
-    puts("nothing failed in the last run");
+    puts("nothing failed in the last run of this folder");
     return RUN_OK;
 }
 
@@ -419,12 +426,13 @@ static int command(const struct options *options, struct err *err)
     case COMMAND_INIT:
         return command_init(options, err);
     case COMMAND_RERUN:
-        return command_rerun(err);
+        return command_rerun(options, err);
     case COMMAND_VERSION:
         printf("fakewix-conform %s\n", FAKEWIX_VERSION);
         return RUN_OK;
     case COMMAND_HELP:
-        options_add_help(&help);
+        if (!options_add_help(options->operand, &help, err))
+            return RUN_USAGE;
         print(stdout, &help);
         return RUN_OK;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/text.h"
 
 static const struct {
@@ -29,14 +30,17 @@ static const struct {
 } commands[] = {
     {"run", COMMAND_RUN, 'r', NULL, "try scenarios on a client and say what it got wrong"},
     {"list", COMMAND_LIST, 'l', NULL, "the scenarios there are"},
-    {"explain", COMMAND_EXPLAIN, 'e', "ID", "all about one scenario, by id or code"},
+    {"explain", COMMAND_EXPLAIN, 'e', "ID",
+     "all about one scenario, by id or code; of `language`: the words of scenario files"},
     {"diff", COMMAND_DIFF, 'd', "BEFORE.json AFTER.json",
      "two reports of --json: what is better, what worse"},
-    {"rerun", COMMAND_RERUN, 'a', NULL, "try again what failed in the last run"},
+    {"rerun", COMMAND_RERUN, 'a', NULL,
+     "the last run of this folder again, with what failed in it; takes the options of run, too"},
     {"init", COMMAND_INIT, 'i', "LANGUAGE",
      "print a program to begin with, for python, node, go, ruby, php, java, c or shell"},
-    {"help", COMMAND_HELP, ' ', NULL, "print this"},
-    {"--help", COMMAND_HELP, ' ', NULL, NULL},
+    {"help", COMMAND_HELP, 'h', "COMMAND", "what a command does and takes"},
+    {"--help", COMMAND_HELP, 'h', "COMMAND", NULL},
+    {"-h", COMMAND_HELP, 'h', "COMMAND", NULL},
     {"--version", COMMAND_VERSION, ' ', NULL, NULL},
 };
 
@@ -59,16 +63,32 @@ static enum option find_option(const char *name, size_t len, char letter)
     return OPTION_COUNT;
 }
 
+/* The option that was meant, and where all of them are told. */
+static bool refuse_option(const char *argument, size_t command, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    const char *start = argument + strspn(argument, "-");
+    OWNED(mem_text_free) char *name = mem_text_n(start, strcspn(start, "="));
+    struct near near = {.given = name};
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strchr(rows[i].commands, commands[command].letter))
+            near_offer(&near, rows[i].name);
+    near_add_question(&question, &near, "--");
+    return err_set(err, "%s is no option of %s%s `fakewix-conform %s --help` lists them", argument,
+                   commands[command].name, question.len ? buf_str(&question) : ";",
+                   commands[command].name);
+}
+
 /* "--name=value", "--name value", "--switch". Moves *at over what was used. */
-static bool read_option(struct options *options, char letter, char **argv, int *at, struct err *err)
+static bool read_option(struct options *options, size_t command, char **argv, int *at,
+                        struct err *err)
 {
     const char *name = argv[*at] + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    enum option option = find_option(name, len, letter);
+    enum option option = find_option(name, len, commands[command].letter);
     if (option == OPTION_COUNT)
-        return err_set(err, "%s is not an option of this command; see fakewix-conform help",
-                       argv[*at]);
+        return refuse_option(argv[*at], command, err);
     if (!rows[option].argument) {
         if (equals)
             return err_set(err, "--%s takes no value", rows[option].name);
@@ -106,47 +126,72 @@ static void read_env(struct options *options, char letter, options_env_fn *env)
     }
 }
 
+/* What stands without an option. */
+static bool take_operand(struct options *options, size_t command, const char *text, struct err *err)
+{
+    bool two = commands[command].command == COMMAND_DIFF;
+    const char **operand = options->operand && two ? &options->operand_2 : &options->operand;
+    if (!commands[command].operand || *operand)
+        return err_set(err, "\"%s\" is not expected here; see `fakewix-conform %s --help`", text,
+                       commands[command].name);
+    *operand = text;
+    return true;
+}
+
 static bool read_rest(struct options *options, size_t command, int argc, char **argv,
                       struct err *err)
 {
     for (int at = 2; at < argc; at++) {
-        if (strncmp(argv[at], "--", 2) == 0) {
-            if (!read_option(options, commands[command].letter, argv, &at, err))
-                return false;
-            continue;
-        }
-        bool two = commands[command].command == COMMAND_DIFF;
-        const char **operand = options->operand && two ? &options->operand_2 : &options->operand;
-        if (!commands[command].operand || *operand)
-            return err_set(err, "\"%s\" is not expected here; see fakewix-conform help", argv[at]);
-        *operand = argv[at];
+        bool help = strcmp(argv[at], "-h") == 0;
+        if (help)
+            add_value(options, OPTION_HELP, "");
+        else if (*argv[at] == '-' && argv[at][1] ? !read_option(options, command, argv, &at, err)
+                                                 : !take_operand(options, command, argv[at], err))
+            return false;
     }
     bool lacks =
         !options->operand || (commands[command].command == COMMAND_DIFF && !options->operand_2);
-    if (commands[command].operand && lacks && !options_text(options, OPTION_HELP))
+    bool optional = commands[command].command == COMMAND_HELP;
+    if (commands[command].operand && lacks && !optional && !options_text(options, OPTION_HELP))
         return err_set(err, "fakewix-conform %s needs %s", commands[command].name,
                        commands[command].operand);
     return true;
 }
 
+static bool find_command(const char *name, size_t *ret_command, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        *ret_command = i;
+        if (strcmp(commands[i].name, name) == 0)
+            return true;
+        near_offer(&near, commands[i].name);
+    }
+    near_add_question(&question, &near, "");
+    return err_set(err, "\"%s\" is no command%s `fakewix-conform help` lists them", name,
+                   question.len ? buf_str(&question) : ";");
+}
+
 bool options_parse(int argc, char **argv, options_env_fn *env, struct options *ret_options,
                    struct err *err)
 {
+    size_t command = 0;
     if (argc < 2)
         return err_set(err, "say what to do: fakewix-conform run --command 'PROGRAM', or help");
-    size_t command = 0;
-    while (command < N_COMMANDS && strcmp(commands[command].name, argv[1]) != 0)
-        command++;
-    if (command == N_COMMANDS)
-        return err_set(err, "\"%s\" is not a command; fakewix-conform help lists them", argv[1]);
+    if (!find_command(argv[1], &command, err))
+        return false;
     struct options options = {.command = commands[command].command, .argv = argv};
     if (!read_rest(&options, command, argc, argv, err)) {
         options_free(&options);
         return false;
     }
-    read_env(&options, commands[command].letter, env);
-    if (options_text(&options, OPTION_HELP))
+    if (options.command != COMMAND_RERUN)
+        read_env(&options, commands[command].letter, env);
+    if (options_text(&options, OPTION_HELP)) {
         options.command = COMMAND_HELP;
+        options.operand = commands[command].name;
+    }
     *ret_options = options;
     return true;
 }
@@ -203,23 +248,49 @@ static void add_option_help(enum option option, struct buf *out)
     buf_format(out, "  %-24s %s\n", usage, rows[option].sentence);
 }
 
-void options_add_help(struct buf *out)
+static const char endings[] =
+    "\nExit status: 0 conformant; 1 an unexpected failure or a stale known-failing\n"
+    "entry; 2 usage; 3 incomplete, or nothing ran; 4 the judge or the fake broke;\n"
+    "130 interrupted.\n";
+
+static void add_overview(struct buf *out)
 {
-    buf_text(out, "fakewix-conform judges an OAuth client by what it does on the wire.\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (!commands[i].sentence)
-            continue;
-        buf_format(out, "\nfakewix-conform %s%s%s: %s\n", commands[i].name,
-                   commands[i].operand ? " " : "", commands[i].operand ? commands[i].operand : "",
-                   commands[i].sentence);
-        for (int option = 0; option < OPTION_COUNT; option++)
-            if (strchr(rows[option].commands, commands[i].letter) && commands[i].letter != ' ')
-                add_option_help((enum option)option, out);
-    }
-    buf_text(out, "\nEvery option can be set in the environment: FAKEWIX_CONFORM_JOBS=4.\n"
-                  "Exit status: 0 conformant; 1 an unexpected failure or a stale known-failing\n"
-                  "entry; 2 usage; 3 incomplete, or nothing ran; 4 the judge or the fake broke;\n"
-                  "130 interrupted.\n");
+    buf_text(out, "fakewix-conform judges an OAuth client by what it does on the wire.\n\n"
+                  "usage: fakewix-conform COMMAND [OPTIONS]\n\n"
+                  "commands (fakewix-conform COMMAND --help says what each takes):\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (commands[i].sentence)
+            buf_format(out, "  %-8s %s\n", commands[i].name, commands[i].sentence);
+    buf_text(out, "\nTo begin: fakewix-conform init python --write\n"
+                  "          fakewix-conform run --command 'PROGRAM'\n");
+    buf_text(out, endings);
+}
+
+/* Options of one command, or of all where it takes those of `run` as they are. */
+static void add_command_help(size_t command, struct buf *out)
+{
+    const char *operand = commands[command].operand;
+    buf_format(out, "usage: fakewix-conform %s%s%s [OPTIONS]\n\n%s\n\n", commands[command].name,
+               operand ? " " : "", operand ? operand : "",
+               commands[command].sentence ? commands[command].sentence : "what a command takes");
+    for (int option = 0; option < OPTION_COUNT; option++)
+        if (strchr(rows[option].commands, commands[command].letter))
+            add_option_help((enum option)option, out);
+    buf_text(out, "\nEvery option can be set in the environment: FAKEWIX_CONFORM_JOBS=4.\n");
+    if (strchr("ra", commands[command].letter))
+        buf_text(out, endings);
+}
+
+bool options_add_help(const char *topic, struct buf *out, struct err *err)
+{
+    size_t command = 0;
+    if (topic && !find_command(topic, &command, err))
+        return false;
+    if (!topic || commands[command].command == COMMAND_HELP)
+        add_overview(out);
+    else
+        add_command_help(command, out);
+    return true;
 }
 
 void options_free(struct options *options)

@@ -38,7 +38,7 @@ struct options {
     struct option_values values[OPTION_COUNT];
     char **argv;           /* as given; borrowed */
     const char *operand;   /* what stands without an option: explain's ID, init's
-                            * LANGUAGE; or NULL */
+                            * LANGUAGE, help's COMMAND; or NULL */
     const char *operand_2; /* diff's second file; or NULL */
 };
 
@@ -59,7 +59,8 @@ bool options_number(const struct options *options, enum option option, int64_t m
 /* Append " --name 'value'" for a shell, where the option is given. */
 void options_add_again(const struct options *options, enum option option, struct buf *line);
 
-void options_add_help(struct buf *out);
+/* Append what there is, or what the command `topic` takes; false where there is no such command. */
+bool options_add_help(const char *topic, struct buf *out, struct err *err);
 
 void options_free(struct options *options);
 

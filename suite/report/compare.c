@@ -6,13 +6,14 @@
 #include "shared/tree.h"
 #include "verdict/verdict.h"
 
-static bool check_report(const cJSON *report, const char *which, struct err *err)
+static bool check_report(const struct side *side, struct err *err)
 {
     int64_t schema;
-    if (!tree_int(report, "schema", &schema) || !cJSON_IsArray(tree_get(report, "scenarios")))
-        return err_set(err, "the %s file is no report of `fakewix-conform run --json`", which);
+    if (!tree_int(side->report, "schema", &schema) ||
+        !cJSON_IsArray(tree_get(side->report, "scenarios")))
+        return err_set(err, "%s is no report of `fakewix-conform run --json`", side->file);
     if (schema != 1)
-        return err_set(err, "the %s file has schema %lld; this program knows 1", which,
+        return err_set(err, "%s has schema %lld; this program knows 1", side->file,
                        (long long)schema);
     return true;
 }
@@ -66,30 +67,45 @@ static void compare_one(const cJSON *was, const cJSON *is, struct buf *out,
     add_line(out, !counts ? "~" : worse ? "-" : "+", is, verdict_name(before), verdict_name(after));
 }
 
-bool compare_runs(const cJSON *before, const cJSON *after, struct buf *out,
+/* "only in a.json: REF-01 REF-02": what the other run was not asked for. */
+static size_t tell_only(const struct side *side, const struct side *other, struct buf *out)
+{
+    size_t n = 0;
+    const cJSON *scenario;
+    cJSON_ArrayForEach(scenario, tree_get(side->report, "scenarios"))
+    {
+        const char *code = tree_text(scenario, "code");
+        if (find(other->report, tree_text(scenario, "id")))
+            continue;
+        if (!n++)
+            buf_format(out, "only in %s:", side->file);
+        buf_format(out, " %s", code ? code : "?");
+    }
+    buf_text(out, n ? "\n" : "");
+    return n;
+}
+
+bool compare_runs(const struct side *before, const struct side *after, struct buf *out,
                   struct comparison *ret_comparison, struct err *err)
 {
     struct comparison comparison = {0};
-    if (!check_report(before, "first", err) || !check_report(after, "second", err))
+    if (!check_report(before, err) || !check_report(after, err))
         return false;
     const cJSON *scenario;
-    cJSON_ArrayForEach(scenario, tree_get(after, "scenarios"))
+    cJSON_ArrayForEach(scenario, tree_get(after->report, "scenarios"))
     {
-        const cJSON *was = find(before, tree_text(scenario, "id"));
-        if (was) {
+        const cJSON *was = find(before->report, tree_text(scenario, "id"));
+        if (was)
             compare_one(was, scenario, out, &comparison);
-            continue;
-        }
-        comparison.other++;
-        add_line(out, "~", scenario, "not there", verdict_name(verdict_of(scenario)));
     }
-    cJSON_ArrayForEach(scenario, tree_get(before, "scenarios"))
-    {
-        if (find(after, tree_text(scenario, "id")))
-            continue;
-        comparison.other++;
-        add_line(out, "~", scenario, verdict_name(verdict_of(scenario)), "not there");
-    }
+    comparison.only_before = tell_only(before, after, out);
+    comparison.only_after = tell_only(after, before, out);
+    buf_format(out, "%zu better, %zu worse, %zu otherwise different, %zu the same",
+               comparison.better, comparison.worse, comparison.other, comparison.same);
+    if (comparison.only_before + comparison.only_after)
+        buf_format(out, "; %zu only before, %zu only after", comparison.only_before,
+                   comparison.only_after);
+    buf_char(out, '\n');
     *ret_comparison = comparison;
     return true;
 }

@@ -113,6 +113,14 @@ static bool is_circular(const struct catalogue *catalogue, const struct scenario
     return false;
 }
 
+static void offer_names(const struct catalogue *catalogue, struct near *near)
+{
+    for (size_t i = 0; i < catalogue->n; i++) {
+        near_offer(near, catalogue->list[i].code);
+        near_offer(near, catalogue->list[i].id);
+    }
+}
+
 static bool is_there(const struct catalogue *catalogue, const char *name)
 {
     for (size_t i = 0; i < catalogue->n_flawed; i++)
@@ -128,7 +136,7 @@ static void check_link(struct catalogue *catalogue, const struct scenario *scena
         return;
     struct reader reader = scenario_reader(scenario, &catalogue->mistakes);
     struct near near = {.given = name};
-    catalogue_try_names(catalogue, &near);
+    offer_names(catalogue, &near);
     reader_fail_word(&reader, place, "names", &near, "there is no such scenario");
 }
 
@@ -148,12 +156,15 @@ static void check_links(struct catalogue *catalogue)
     }
 }
 
-void catalogue_try_names(const struct catalogue *catalogue, struct near *near)
+bool catalogue_refuse_name(const struct catalogue *catalogue, const char *where, const char *name,
+                           struct err *err)
 {
-    for (size_t i = 0; i < catalogue->n; i++) {
-        near_offer(near, catalogue->list[i].code);
-        near_offer(near, catalogue->list[i].id);
-    }
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
+    offer_names(catalogue, &near);
+    near_add_question(&question, &near, "");
+    return err_set(err, "%s\"%s\" fits no scenario%s `fakewix-conform list` shows them all", where,
+                   name, question.len ? buf_str(&question) : ";");
 }
 
 bool catalogue_load(const char *folder, struct catalogue *ret_catalogue, struct err *err)

@@ -22,8 +22,10 @@ void catalogue_free(struct catalogue *catalogue);
 /* The first scenario that answers to a name; NULL where there is none. Borrowed. */
 const struct scenario *catalogue_find(const struct catalogue *catalogue, const char *name);
 
-/* Tell `near` the code and the id of each. */
-void catalogue_try_names(const struct catalogue *catalogue, struct near *near);
+/* The sentence for a name that no scenario answers to: "WHERE"NAME" fits no scenario; did you mean
+ * …". Returns false. */
+bool catalogue_refuse_name(const struct catalogue *catalogue, const char *where, const char *name,
+                           struct err *err);
 
 /* Whether `scenario` waits for `parent`. */
 bool catalogue_depends(const struct scenario *scenario, const struct scenario *parent);

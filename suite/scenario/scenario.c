@@ -89,12 +89,17 @@ static char *fold_case(const char *text)
     return folded;
 }
 
-bool scenario_answers_to(const struct scenario *scenario, const char *name)
+bool scenario_name_fits(const char *name, const char *id, const char *code)
 {
     OWNED(mem_text_free) char *pattern = fold_case(name);
-    OWNED(mem_text_free) char *id = fold_case(scenario->id);
-    OWNED(mem_text_free) char *code = fold_case(scenario->code);
-    return text_matches(pattern, id) || text_matches(pattern, code);
+    OWNED(mem_text_free) char *folded_id = fold_case(id);
+    OWNED(mem_text_free) char *folded_code = fold_case(code);
+    return text_matches(pattern, folded_id) || text_matches(pattern, folded_code);
+}
+
+bool scenario_answers_to(const struct scenario *scenario, const char *name)
+{
+    return scenario_name_fits(name, scenario->id, scenario->code);
 }
 
 /* Lay a variant's members over the file's: of "given" each key by itself, of the others the whole.

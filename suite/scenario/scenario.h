@@ -135,6 +135,9 @@ void scenario_free(struct scenario *scenario);
 /* Whether `name` (with * and ?) is the scenario's id or its code, in any case. */
 bool scenario_answers_to(const struct scenario *scenario, const char *name);
 
+/* The same of an id and a code that are at hand. */
+bool scenario_name_fits(const char *name, const char *id, const char *code);
+
 const char *flow_name(enum flow flow);
 bool flow_by_name(const char *name, enum flow *ret_flow);
 const char *need_name(enum need need);

@@ -141,6 +141,29 @@ class ExitStatus(Folder):
                 self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
                 self.assertTrue(result.stderr.startswith("fakewix-conform: "))
 
+    def test_a_mistyped_word_is_told_what_was_meant(self):
+        for arguments, meant in ((["rnu"], "run"), (["run", "--comand", "x"], "--command"),
+                                 (["diff", "--hepl"], "--help"), (["explain", "reff-04"], "REF-04"),
+                                 (["run", "--command", "true", "--only", "AQC-01"], "ACQ-01"),
+                                 (["run", "--command", "true", "--caps", "instal"], "install")):
+            with self.subTest(arguments):
+                result = conform(*arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(f'did you mean "{meant}"?', result.stderr)
+
+    def test_help_is_of_what_it_is_asked_for(self):
+        whole = conform("help").stdout
+        self.assertEqual(whole, conform("--help").stdout)
+        self.assertIn("`language`", whole)
+        for command in ("run", "list", "explain", "diff", "rerun", "init"):
+            with self.subTest(command):
+                self.assertIn(f"\n  {command} ", whole)
+                text = conform(command, "--help").stdout
+                self.assertEqual(text, conform("help", command).stdout)
+                self.assertEqual(text, conform(command, "-h").stdout)
+                self.assertTrue(text.startswith(f"usage: fakewix-conform {command} "), text)
+                self.assertEqual("--junit" in text, command in ("run", "rerun"))
+
     def test_nothing_ran_is_3(self):
         for command in ("exit 77", "no-such-program-anywhere"):
             with self.subTest(command):
@@ -168,6 +191,9 @@ class ExitStatus(Folder):
         result = run("exit 0")
         self.assertEqual(result.returncode, 1)
         self.assertIn("no request reached the fake", result.stdout)
+        self.assertIn("it made no request at all (does it read CONFORM_CALLS", result.stdout)
+        self.assertNotIn("    hint ", result.stdout)
+        self.assertRegex(result.stdout, "\nfailed +ACQ-01 REF-15\ninconclusive +ACQ-0")
 
     def test_no_fake_is_4(self):
         result = run(CLIENT, "--server", "http://127.0.0.1:9", "--only", "ACQ-01")
@@ -488,15 +514,53 @@ class MoreReports(Folder):
         self.assertEqual(conform("diff", bad, good).returncode, 0)
         self.assertEqual(conform("diff", good, self.file("no.json", "{}")).returncode, 2)
         self.assertEqual(conform("diff", good).returncode, 2)
+        broken = self.file("broken.json", "{,")
+        self.assertIn(f"{broken} is not JSON", conform("diff", good, broken).stderr)
+
+    def test_what_only_one_run_has_is_a_line(self):
+        few, many = self.file("few.json"), self.file("many.json")
+        run(CLIENT, "--only", "ACQ-01", "--only", "API-03", "--json", few)
+        run(CLIENT, "--only", "ACQ-0*", "--json", many)
+        result = conform("diff", few, many)
+        self.assertEqual((result.returncode, result.stdout.count("\n")), (0, 3), result.stdout)
+        self.assertIn(f"only in {few}: API-03\n", result.stdout)
+        self.assertIn("1 the same; 1 only before, 8 only after\n", result.stdout)
 
     def test_what_failed_is_tried_again(self):
         env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
-        self.assertEqual(conform("rerun", env=env).returncode, 2)
+        none = conform("rerun", env=env)
+        self.assertEqual(none.returncode, 2)
+        self.assertIn(env["XDG_CACHE_HOME"], none.stderr)
         run(self.BROKEN, "--only", "REF-02", "--only", "ACQ-01", env=env)
         again = conform("rerun", env=env)
         self.assertEqual(again.returncode, 1)
         self.assertIn("REF-02", again.stdout)
         self.assertNotIn("ACQ-01", again.stdout)
+        self.assertEqual(conform("rerun", "--only", "ACQ-02", env=env).returncode, 0)
+
+    def test_each_folder_has_a_last_run_of_its_own(self):
+        env = {**os.environ, "XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        folders = [pathlib.Path(self.folder.name) / name for name in ("one", "two")]
+        for folder, arguments in zip(folders, (["--only", "REF-02"], ["--only", "CCH-05"])):
+            folder.mkdir()
+            subprocess.run([CONFORM, "run", "--command", self.BROKEN, *arguments], cwd=folder, env=env,
+                           capture_output=True, timeout=120)
+        again = subprocess.run([CONFORM, "rerun", "--json=again.json", "--quiet"], cwd=folders[0], env=env,
+                               capture_output=True, text=True, timeout=120)
+        self.assertEqual(again.returncode, 1, again.stderr)
+        codes = [row["code"] for row in json.loads((folders[0] / "again.json").read_text())["scenarios"]]
+        self.assertEqual(codes, ["REF-02"])
+
+    def test_what_could_not_be_said_is_tried_again_and_can_be_known(self):
+        env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        client = CLIENT + " --bug=no_refresh_on_401"
+        self.assertEqual(run(client, "--only", "REF-03", env=env).returncode, 3)
+        known = self.file("known.txt")
+        again = conform("rerun", "--write-known-failing", known, env=env)
+        self.assertIn("REF-03", again.stdout)
+        self.assertIn("inconclusive", pathlib.Path(known).read_text())
+        self.assertEqual(run(client, "--only", "ref-03", "--known-failing", known).returncode, 0)
+        self.assertEqual(run(CLIENT, "--only", "REF-03", "--known-failing", known).returncode, 1)
 
     def test_what_fails_is_written_down_and_then_known(self):
         known = self.file("known.txt")

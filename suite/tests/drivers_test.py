@@ -202,7 +202,7 @@ class App(Folder):
 
     def test_a_first_app(self):
         result = judge("--command", self.script(FIRST_APP), *self.PAGES[:2], "--only", "INS-0*",
-                       "--only", "COD-0*", "--jobs", "4")
+                       "--only", "COD-0*", "--jobs", "4", "--verbose")
         told = {line[6:12]: line for line in result.stdout.splitlines()
                 if line[6:10] in ("COD-", "INS-")}
         for verdict, codes in (("pass", "COD-01 COD-03 INS-01 INS-02 INS-09"), ("WARN", "INS-03"),
@@ -232,7 +232,7 @@ class App(Folder):
             url = app.stdout.readline().strip()
             result = judge("--app-url", url + "signup", "--trigger",
                            url + "orders?instance={instance}", "--app-id", app_id,
-                           "--app-secret", secret, "--listen", address.removeprefix("http://"))
+                           "--app-secret", secret, "--listen", address.removeprefix("http://"), "--verbose")
             self.assertEqual(result.returncode, 0, result.stdout)
             self.assertNotIn("????", result.stdout)
             self.assertIn("is about the flow client_credentials", result.stdout)

@@ -42,7 +42,11 @@ static const struct {
     {"CCH-01:other", VERDICT_FAIL, false, 0},
     {"CCH-01:fine", VERDICT_FAIL, false, 1},
     {"CCH-01", VERDICT_PASS, false, 1},
-    {"CCH-01", VERDICT_INCONCLUSIVE, false, 0},
+    {"cch-01", VERDICT_FAIL, true, 0},
+    {"CCH-01", VERDICT_INCONCLUSIVE, true, 0},
+    {"CCH-01:token-requests", VERDICT_INCONCLUSIVE, true, 0},
+    {"CCH-01:other", VERDICT_INCONCLUSIVE, false, 0},
+    {"", VERDICT_INCONCLUSIVE, false, 0},
     {"CCH-01", VERDICT_NA, false, 0},
     {"CCH-04\nREF-*", VERDICT_FAIL, false, 0},
 };
@@ -71,8 +75,10 @@ START_TEST(a_pattern_that_fits_nothing_names_its_line)
     OWNED(known_free) struct known known = {0};
     OWNED(err_free) struct err err = {0};
     ck_assert(!known_parse("k.txt", "CCH-01\nCCH-99 # x\n", &catalogue, &known, &err));
-    ck_assert_str_eq(err.text, "k.txt:2: \"CCH-99\" fits no scenario; `fakewix-conform list` "
-                               "shows them all");
+    ck_assert_str_eq(
+        err.text,
+        "k.txt:2: \"CCH-99\" fits no scenario; did you mean \"CCH-04\"? `fakewix-conform list` "
+        "shows them all");
 }
 END_TEST
 
@@ -83,6 +89,30 @@ START_TEST(a_reason_is_kept)
     OWNED(result_free) struct result result = failing("token-requests");
     known_apply(&known, false, &result);
     ck_assert_str_eq(result.known_note, "it is slow");
+}
+END_TEST
+
+START_TEST(what_could_not_be_tried_is_known_as_a_whole)
+{
+    static const struct {
+        const char *file;
+        bool known;
+    } rows[] = {{"CCH-01", true}, {"CCH-01:*", false}, {"", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        OWNED(known_free) struct known known = {0};
+        ck_assert(known_parse("k.txt", rows[i].file, &catalogue, &known, NULL));
+        OWNED(result_free)
+        struct result result = {.id = "cache/token-reused",
+                                .code = "CCH-01",
+                                .title = "reused",
+                                .verdict = VERDICT_INCONCLUSIVE,
+                                .known_note = mem_text("")};
+        known_apply(&known, false, &result);
+        ck_assert_int_eq(result.known, rows[i].known);
+        OWNED(buf_free) struct buf text = {0};
+        known_write(&result, 1, false, &text);
+        ck_assert_str_eq(buf_str(&text), "cache/token-reused  # inconclusive: reused\n");
+    }
 }
 END_TEST
 
@@ -107,6 +137,7 @@ int main(void)
     tcase_add_loop_test(tests, an_entry_covers_or_is_stale, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, a_pattern_that_fits_nothing_names_its_line);
     tcase_add_test(tests, a_reason_is_kept);
+    tcase_add_test(tests, what_could_not_be_tried_is_known_as_a_whole);
     tcase_add_test(tests, a_warning_is_known_in_a_strict_run_only);
     return suite_run(suite);
 }

@@ -267,6 +267,34 @@ static char *find_other_way(const struct variant *variant, const struct evidence
     return NULL;
 }
 
+/* Whether a client that was to make calls, and says that it did or could not, is not to be seen on
+ * the wire at all. Where the fake shows a certificate or a closed port, that may be right. */
+static bool made_no_request(const struct variant *variant, const struct evidence *evidence)
+{
+    const struct performance *performance = &evidence->performance;
+    bool answered = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR;
+    return answered && !evidence->wire.n && !performance->n_visits && !performance->n_installs &&
+           variant_count_calls(variant) > 0 && variant->flow != FLOW_INSTALL && !variant->tls &&
+           !variant_has_step(variant, STEP_PORT_CLOSED_MS);
+}
+
+/* One sentence in place of all that follows from it. */
+static void tell_silence(const struct scenario *scenario, const struct variant *variant,
+                         const struct evidence *evidence, enum verdict verdict,
+                         struct result *result)
+{
+    OWNED(buf_free) struct buf seen = {0};
+    buf_format(&seen,
+               "it made no request at all (does it read CONFORM_CALLS, WIX_API_BASE and "
+               "WIX_AUTH_BASE?), and %s",
+               evidence->performance.detail);
+    add_last_words(evidence, &seen);
+    int64_t n = variant_count_calls(variant);
+    OWNED(mem_text_free)
+    char *expected = mem_format("%lld call%s of the API", (long long)n, n == 1 ? "" : "s");
+    add_note(scenario, variant, evidence, "requests", verdict, expected, buf_str(&seen), result);
+}
+
 static bool is_broken(const struct result *result)
 {
     enum verdict verdict = result_conclude(result);
@@ -312,7 +340,10 @@ void judge_variant(const struct scenario *scenario, const struct variant *varian
                      &found);
     const struct alternative *other =
         is_broken(&found) && !obstacle ? find_alternative(variant, evidence) : NULL;
-    if (other)
+    enum verdict verdict = result_conclude(&found);
+    if (verdict > VERDICT_NA && made_no_request(variant, evidence))
+        tell_silence(scenario, variant, evidence, verdict, result);
+    else if (other)
         add_note(scenario, variant, evidence, "allowed-alternative", other->verdict,
                  "what is expected, or what is allowed beside it", other->note, result);
     else

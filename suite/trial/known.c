@@ -48,8 +48,8 @@ bool known_parse(const char *file, const char *text, const struct catalogue *cat
     for (size_t i = 0; i < known.n; i++) {
         if (catalogue_find(catalogue, known.entries[i].scenario))
             continue;
-        err_set(err, "%s:%d: \"%s\" fits no scenario; `fakewix-conform list` shows them all", file,
-                known.entries[i].line, known.entries[i].scenario);
+        OWNED(mem_text_free) char *where = mem_format("%s:%d: ", file, known.entries[i].line);
+        catalogue_refuse_name(catalogue, where, known.entries[i].scenario, err);
         known_free(&known);
         return false;
     }
@@ -67,12 +67,22 @@ bool known_read(const char *file, const struct catalogue *catalogue, struct know
 
 static bool fits_scenario(const struct known_entry *entry, const struct result *result)
 {
-    return text_matches(entry->scenario, result->id) || text_matches(entry->scenario, result->code);
+    return scenario_name_fits(entry->scenario, result->id, result->code);
 }
 
 static bool is_failing(enum verdict verdict, bool strict)
 {
-    return verdict == VERDICT_FAIL || (strict && verdict == VERDICT_WARN);
+    return verdict == VERDICT_FAIL || verdict == VERDICT_INCONCLUSIVE ||
+           (strict && verdict == VERDICT_WARN);
+}
+
+/* Whether a check is one for which its scenario needs an entry. What is INCONCLUSIVE beside a FAIL
+ * needs none. */
+static bool needs_entry(const struct result *result, const struct check_result *check, bool strict)
+{
+    if (result->verdict == VERDICT_INCONCLUSIVE)
+        return check->verdict == VERDICT_INCONCLUSIVE;
+    return check->verdict == VERDICT_FAIL || (strict && check->verdict == VERDICT_WARN);
 }
 
 static struct known_entry *cover(struct known *known, const struct result *result,
@@ -105,25 +115,36 @@ static void note_passes(struct known *known, bool strict, const struct result *r
     }
 }
 
+/* A scenario that was not tried has no checks: an entry for the whole of it is needed. */
+static struct known_entry *cover_whole(struct known *known, const struct result *result)
+{
+    for (size_t i = 0; i < known->n; i++)
+        if (!known->entries[i].check && fits_scenario(&known->entries[i], result))
+            return &known->entries[i];
+    return NULL;
+}
+
 void known_apply(struct known *known, bool strict, struct result *result)
 {
     note_passes(known, strict, result);
     if (!is_failing(result->verdict, strict))
         return;
-    const struct known_entry *first = NULL;
+    struct known_entry *first = result->n_checks ? NULL : cover_whole(known, result);
     bool all = true;
     for (size_t i = 0; i < result->n_checks; i++) {
         const struct check_result *check = &result->checks[i];
-        if (check->verdict != VERDICT_FAIL && check->verdict != VERDICT_WARN)
+        bool needed = needs_entry(result, check, strict);
+        if (!needed && check->verdict != VERDICT_WARN)
             continue;
         struct known_entry *entry = cover(known, result, check);
         if (entry)
             entry->failed = true;
-        all = all && (entry || !is_failing(check->verdict, strict));
+        all = all && (entry || !needed);
         first = first ? first : entry;
     }
     if (!all || !first)
         return;
+    first->failed = true;
     result->known = true;
     free(result->known_note);
     result->known_note = mem_text(first->note);
@@ -142,13 +163,14 @@ const struct known_entry *known_next_stale(const struct known *known, size_t *fr
 void known_write(const struct result *results, size_t n, bool strict, struct buf *out)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!is_failing(results[i].verdict, strict))
-            continue;
-        for (size_t c = 0; c < results[i].n_checks; c++) {
-            const struct check_result *check = &results[i].checks[c];
-            if (is_failing(check->verdict, strict))
-                buf_format(out, "%s:%s  # %s\n", results[i].id, check->id, results[i].title);
-        }
+        const struct result *result = &results[i];
+        if (result->verdict == VERDICT_INCONCLUSIVE)
+            buf_format(out, "%s  # inconclusive: %s\n", result->id, result->title);
+        else if (is_failing(result->verdict, strict))
+            for (size_t c = 0; c < result->n_checks; c++)
+                if (needs_entry(result, &result->checks[c], strict))
+                    buf_format(out, "%s:%s  # %s\n", result->id, result->checks[c].id,
+                               result->title);
     }
 }
 

@@ -41,8 +41,7 @@ bool plan_make(const struct catalogue *catalogue, const char *const *patterns, s
 {
     for (size_t i = 0; i < n_patterns; i++)
         if (!catalogue_find(catalogue, patterns[i]))
-            return err_set(err, "--only %s fits no scenario; `fakewix-conform list` shows them all",
-                           patterns[i]);
+            return catalogue_refuse_name(catalogue, "--only ", patterns[i], err);
     struct plan plan = {.list = mem_new(catalogue->n, sizeof *plan.list)};
     for (size_t i = 0; i < catalogue->n; i++)
         if (is_wanted(catalogue, &catalogue->list[i], patterns, n_patterns))
