@@ -19,6 +19,7 @@
 #include "run/launch.h"
 #include "run/trust.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "starter.h"
@@ -212,8 +213,13 @@ static void *find_tls_context(const struct options *options, struct tls *tls, st
 {
     enum tls_kind kind = TLS_GOOD;
     if (options->tls_bad && !tls_kind_parse(options->tls_bad, &kind)) {
-        err_set(err, "--tls-bad %s is not known; `fakewix serve --help` lists the kinds",
-                options->tls_bad);
+        OWNED(buf_free) struct buf question = {0};
+        struct near near = {.given = options->tls_bad};
+        for (int i = TLS_GOOD + 1; i < TLS_KINDS; i++)
+            near_offer(&near, tls_kind_name((enum tls_kind)i));
+        near_add_question(&question, &near, "");
+        err_set(err, "--tls-bad %s is not known%s%s `fakewix serve --help` lists the kinds",
+                options->tls_bad, buf_str(&question), question.len ? "" : ";");
         return NULL;
     }
     return tls ? tls_context(tls, kind) : NULL;

@@ -124,13 +124,10 @@ char *fault_param_names(const struct fault_row *row)
 static bool refuse_key(const char *key, const char *allowed, const char *where, struct err *err)
 {
     OWNED(mem_text_free) char *names = names_of(allowed);
-    OWNED(mem_text_free) char *words = mem_text(names);
-    OWNED(buf_free) struct buf question = {0};
-    struct near near = {.given = key};
-    near_offer_words(&near, words);
-    near_add_question(&question, &near, "");
-    return err_set(err, "%s.%s is not known%s%s known here: %s", where, key, buf_str(&question),
-                   question.len ? "" : ";", names);
+    OWNED(buf_free) struct buf sentence = {0};
+    buf_format(&sentence, "%s.%s", where, key);
+    near_add_unknown(&sentence, key, names);
+    return err_set(err, "%s", buf_str(&sentence));
 }
 
 bool fault_check_keys(const cJSON *object, const char *allowed, const char *where, struct err *err)
@@ -198,6 +195,15 @@ static bool is_refusal(const cJSON *value)
     return cJSON_IsString(value) && refusal_row(refusal_by_name(value->valuestring))->status >= 400;
 }
 
+/* Which refusal was meant. */
+static void ask_refusal(struct buf *out, const char *name)
+{
+    struct near near = {.given = name};
+    for (int i = 1; i < REFUSAL_COUNT; i++)
+        near_offer(&near, refusal_row((enum refusal)i)->name);
+    near_add_question(out, &near, "");
+}
+
 static const struct {
     const char *name;
     bool (*fits)(const cJSON *value);
@@ -238,8 +244,11 @@ static bool check_type(const cJSON *value, const struct word *word, struct err *
         if (types[i].fits(value))
             return true;
         OWNED(mem_text_free) char *given = tree_print(value);
-        return err_set(err, "do.%.*s must be %s, not %.100s", (int)word->name_len, word->name,
-                       types[i].sentence, given);
+        OWNED(buf_free) struct buf question = {0};
+        if (types[i].fits == is_refusal && cJSON_IsString(value))
+            ask_refusal(&question, value->valuestring);
+        return err_set(err, "do.%.*s must be %s, not %.100s%s", (int)word->name_len, word->name,
+                       types[i].sentence, given, buf_str(&question));
     }
     return true;
 }

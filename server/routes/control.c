@@ -8,6 +8,7 @@
 #include "routes/fake.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "state/config.h"
@@ -31,9 +32,12 @@ enum refusal control_check_keys(struct exchange *x, const cJSON *object, const c
     cJSON_ArrayForEach(member, object)
     {
         OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
-        if (!strstr(known, word))
-            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s is not known; known here:%s",
-                                   member->string, known);
+        if (strstr(known, word))
+            continue;
+        OWNED(buf_free) struct buf sentence = {0};
+        buf_text(&sentence, member->string);
+        near_add_unknown(&sentence, member->string, known);
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&sentence));
     }
     return REFUSAL_NONE;
 }

@@ -6,6 +6,7 @@
 #include "routes/fake.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/now.h"
 #include "shared/tree.h"
 #include "webhooks/courier.h"
@@ -196,6 +197,28 @@ static void wait_for_deliveries(struct exchange *x, int64_t ms)
         world_wait(x->world, deadline - now_steady_ms());
 }
 
+/* Any type may be sent; one that is almost a known one was probably mistyped, and has no data. */
+static void note_types(cJSON *answer)
+{
+    OWNED(tree_free) cJSON *table = event_table();
+    cJSON *event;
+    const cJSON *row;
+    cJSON_ArrayForEach(event, tree_get(answer, "events"))
+    {
+        OWNED(buf_free) struct buf question = {0};
+        const char *type = tree_text(event, "event_type");
+        struct near near = {.given = type};
+        cJSON_ArrayForEach(row, table) near_offer(&near, tree_text(row, "event_type"));
+        if (near.n && strcmp(near.names[0], type) != 0)
+            near_add_question(&question, &near, "");
+        if (!question.len)
+            continue;
+        OWNED(mem_text_free)
+        char *sentence = mem_format("event_type \"%s\" is not known%s", type, buf_str(&question));
+        tree_put_text(event, "warning", sentence);
+    }
+}
+
 enum refusal control_events_send(struct exchange *x)
 {
     struct delivery_wish delivery;
@@ -227,7 +250,9 @@ enum refusal control_events_send(struct exchange *x)
     if (refusal)
         return refusal;
     wait_for_deliveries(x, delivery.wait_ms);
-    response_json(x->response, 201, events_json(x, first));
+    cJSON *answer = events_json(x, first);
+    note_types(answer);
+    response_json(x->response, 201, answer);
     return REFUSAL_NONE;
 }
 

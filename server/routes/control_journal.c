@@ -60,21 +60,13 @@ static enum refusal check_value(struct exchange *x, const char *name, const char
 
 static enum refusal check_query(struct exchange *x)
 {
-    enum refusal refusal;
     static const char known[] = " since until from_ms to_ms route app instance grant outcome fault "
                                 "text status limit wait_ms count format follow redact ";
+    enum refusal refusal = control_check_keys(x, x->query, known);
     const cJSON *member;
-    cJSON_ArrayForEach(member, x->query)
-    {
-        OWNED(mem_text_free) char *word = mem_format(" %s ", member->string);
-        if (!strstr(known, word))
-            return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
-                                   "the query knows no %s; it knows:%s", member->string, known);
-        refusal = check_value(x, member->string, cJSON_GetStringValue(member));
-        if (refusal)
-            return refusal;
-    }
-    return REFUSAL_NONE;
+    cJSON_ArrayForEach(member, x->query) if (!refusal) refusal =
+        check_value(x, member->string, cJSON_GetStringValue(member));
+    return refusal;
 }
 
 /* Until so many entries fit, the world is gone, or the time is up; the lock is free meanwhile. */

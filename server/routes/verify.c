@@ -26,23 +26,11 @@ static bool is_word_of(const char *list, const char *word)
     return strstr(framed_list, framed) != NULL;
 }
 
-/* Each word with a comma behind, but the last one. */
-static void add_words(struct buf *out, const char *words)
-{
-    for (const char *at = words; *at; at++)
-        buf_text(out, *at == ' ' ? ", " : (char[]){*at, '\0'});
-}
-
 static bool refuse_key(const char *key, const char *words, struct err *err)
 {
     OWNED(buf_free) struct buf sentence = {0};
-    OWNED(mem_text_free) char *names = mem_text(words);
-    struct near near = {.given = key};
-    near_offer_words(&near, names);
-    buf_format(&sentence, "%s is not known here", key);
-    near_add_question(&sentence, &near, "");
-    buf_text(&sentence, near_meant(&near) ? " known are " : "; known are ");
-    add_words(&sentence, words);
+    buf_text(&sentence, key);
+    near_add_unknown(&sentence, key, words);
     return err_set(err, "%s", buf_str(&sentence));
 }
 

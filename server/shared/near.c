@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shared/mem.h"
+
 enum { LETTERS_MAX = 200, PREFIX_MIN = 3 };
 
 static size_t least(size_t a, size_t b)
@@ -74,7 +76,8 @@ void near_offer_words(struct near *near, char *words)
         size_t len = strcspn(words, " ");
         char *next = words + len + (words[len] == ' ');
         words[len] = '\0';
-        near_offer(near, words);
+        if (len)
+            near_offer(near, words);
         words = next;
     }
 }
@@ -92,6 +95,16 @@ void near_add_question(struct buf *out, const struct near *near, const char *pre
     const char *meant = near_meant(near);
     if (meant)
         buf_format(out, "; did you mean \"%s%s\"?", prefix, meant);
+}
+
+void near_add_unknown(struct buf *out, const char *name, const char *words)
+{
+    struct near near = {.given = name};
+    OWNED(mem_text_free) char *cut = mem_text(words);
+    near_offer_words(&near, cut);
+    buf_text(out, " is not known");
+    near_add_question(out, &near, "");
+    buf_format(out, "%s known here: %s", near_meant(&near) ? "" : ";", words + strspn(words, " "));
 }
 
 void near_add_list(struct buf *out, const struct near *near)

@@ -1,5 +1,5 @@
 /* What somebody may have meant who mistyped a name.
- * May depend on: C library, buf. Owner: shared. */
+ * May depend on: C library, buf, mem. Owner: shared. */
 #ifndef FAKEWIX_SHARED_NEAR_H
 #define FAKEWIX_SHARED_NEAR_H
 
@@ -35,6 +35,10 @@ const char *near_meant(const struct near *near);
 /* Append `; did you mean "name"?`, with `prefix` ("--", say) before the name; nothing where nothing
  * is close. */
 void near_add_question(struct buf *out, const struct near *near, const char *prefix);
+
+/* Append ` is not known; did you mean "x"? known here: one two three`, where `words` is "one two
+ * three": what follows a name that is none of them. */
+void near_add_unknown(struct buf *out, const char *name, const char *words);
 
 /* Append `"a", "b", "c"`: the nearest, however far. */
 void near_add_list(struct buf *out, const struct near *near);

@@ -6,6 +6,7 @@
 
 #include "shared/buf.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/tree.h"
 
 static const struct profile_row rows[PROFILE_COUNT] = {
@@ -75,13 +76,24 @@ static int row_by_key(const char *key)
     return -1;
 }
 
+static bool refuse_key(const char *key, struct err *err)
+{
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = key};
+    for (int i = 0; i < PROFILE_COUNT; i++)
+        near_offer(&near, rows[i].key);
+    near_add_question(&question, &near, "");
+    return err_set(err, "is not a switch%s%s `fakewix tables config` lists them",
+                   buf_str(&question), question.len ? "" : ";");
+}
+
 /* The row and the index of its value that a member means; false and a sentence where it is wrong.
  */
 static bool read_member(const cJSON *member, int *ret_row, int *ret_index, struct err *err)
 {
     int row = row_by_key(member->string);
     if (row < 0)
-        return err_set(err, "is not a switch; `fakewix tables config` lists them");
+        return refuse_key(member->string, err);
     OWNED(buf_free) struct buf text = {0};
     add_value_text(&text, member);
     int index = value_index(rows[row].values, buf_str(&text));

@@ -95,6 +95,8 @@ static const struct {
     {"{'api':[{'method':'GET','path':'/x','headers':['a']}]}",
      "f.json: api[0].headers: must be an object: { … }"},
     {"{'profile':{'rotate':true}}", "f.json: profile.rotate: is not a switch"},
+    {"{'profile':{'consent_askd':true}}",
+     "f.json: profile.consent_askd: is not a switch; did you mean \"consent_asked\"?"},
     {"{'profile':{'access_refusals':'new'}}",
      "f.json: profile.access_refusals: takes one of old|ietf"},
 };

@@ -391,6 +391,9 @@ static const struct {
     {"GET /_fakewix//", 404, NULL, "`fakewix tables routes` lists all"},
     {"POST /_fakewix/", 405, "GET", "(/_fakewix/ takes GET, not POST)"},
     {"PATCH /_fakewix/clock", 405, "GET, PUT", "(/_fakewix/clock takes GET, PUT, not PATCH)"},
+    {"GET /_fakewix/journal?rout=x", 400, NULL, "rout is not known; did you mean \"route\"? known"},
+    {"GET /_fakewix/events?apps=x", 400, NULL,
+     "apps is not known; did you mean \"app\"? known here"},
     {"GET /_fakewix/reset", 405, "POST", "(/_fakewix/reset takes POST, not GET)"},
     {"PUT /_fakewix/worlds/default/faults/f1", 405, "GET, DELETE", "takes GET, DELETE, not PUT)"},
 };

@@ -216,6 +216,7 @@ static const struct {
     {"{'do':{'fault':'status','status':99}}", "do.status must be a status from 200 to 599"},
     {"{'do':{'fault':'refuse','refusal':'nope'}}", "do.refusal must be one of the names"},
     {"{'do':{'fault':'refuse','refusal':'not-answered'}}", "do.refusal must be one of the names"},
+    {"{'do':{'fault':'refuse','refusal':'code-reusd'}}", "did you mean \"code-reused\"?"},
     {"{'do':{'fault':'expire','what':'tea'}}", "do.what must be \"access\""},
     {"{'do':{'fault':'edit','omit':'scope'}}", "do.omit must be a list of texts"},
     {"{'do':{'fault':'hold','until':{'waiting':0}}}", "do.until.waiting must be a whole number"},

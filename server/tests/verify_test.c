@@ -111,11 +111,12 @@ static const struct {
     const char *question, *sentence;
 } malformed[] = {
     {"{}", "there is nothing to verify"},
-    {"{'expects':[]}", "expects is not known here; did you mean \\\"expect\\\"? known are expect,"},
-    {"{'expect':[{'path':'/x'}]}", "path is not known here; known are route, app_id,"},
-    {"{'expect':[{'at_lest':2}]}", "at_lest is not known here; did you mean \\\"at_least\\\"?"},
-    {"{'expect':[{'wait':2}]}", "from_ms, to_ms, count, at_least, at_most"},
-    {"{'absent':[{'count':2}]}", "count is not known here; known are route"},
+    {"{'expects':[]}",
+     "expects is not known; did you mean \\\"expect\\\"? known here: expect order"},
+    {"{'expect':[{'path':'/x'}]}", "path is not known; known here: route app_id"},
+    {"{'expect':[{'at_lest':2}]}", "at_lest is not known; did you mean \\\"at_least\\\"?"},
+    {"{'expect':[{'wait':2}]}", "from_ms to_ms count at_least at_most"},
+    {"{'absent':[{'count':2}]}", "count is not known; known here: route"},
     {"{'expect':[{'route':5}]}", "route must be a text"},
     {"{'expect':[{'count':'2'}]}", "count must be a whole number from 0"},
     {"{'expect':[{'at_least':-1}]}", "at_least must be a whole number from 0"},

@@ -124,6 +124,20 @@ START_TEST(nobody_is_told_without_a_webhook_url)
 }
 END_TEST
 
+START_TEST(a_type_that_is_almost_known_is_told)
+{
+    take_webhooks(NULL);
+    OWNED(answer_free)
+    struct answer answer =
+        send_event("{'events':[{'event_type':'AppInstaled'},"
+                   "{'event_type':'AppInstalled'},{'event_type':'of.our.own'}]}");
+    answer_expect(&answer, "events.0.warning",
+                  "event_type \"AppInstaled\" is not known; did you mean \"AppInstalled\"?");
+    answer_expect(&answer, "events.1.warning", NULL);
+    answer_expect(&answer, "events.2.warning", NULL);
+}
+END_TEST
+
 START_TEST(an_app_has_1250_ms)
 {
     static const int silent[] = {RECEIVER_SILENT, 0};
@@ -441,6 +455,7 @@ int main(void)
     tcase_add_test(tcase, a_test_may_say_everything_itself);
     tcase_add_test(tcase, an_installation_is_told);
     tcase_add_test(tcase, nobody_is_told_without_a_webhook_url);
+    tcase_add_test(tcase, a_type_that_is_almost_known_is_told);
     tcase_add_test(tcase, an_app_has_1250_ms);
     suite_rows(tcase, what_cannot_be_sent_is_told, nowhere);
     suite_rows(tcase, a_letter_is_signed_as_asked, signs);

@@ -183,6 +183,7 @@ class Authority(Case):
         self.assertIn("cannot be read", self.refuse("--ca-cert", "/no", "--ca-key", "/no"))
         self.assertIn("--ca-dir DIR", self.refuse("--ca-dir", "/proc/none"))
         self.assertIn("--tls-bad none", self.refuse("--tls-bad", "none"))
+        self.assertIn('did you mean "expired"?', self.refuse("--tls-bad", "expird"))
         self.assertIn("--tls-name", self.refuse("--tls-name", "a,DNS:b"))
 
 
