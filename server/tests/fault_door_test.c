@@ -186,7 +186,7 @@ START_TEST(connection_is_not_served_and_is_told_of)
     ck_assert_int_eq(knock(&got, silence_ms, is_quiet), moods[_i].ending);
     ck_assert_uint_eq(got.len, 0);
     OWNED(tree_free) cJSON *journal = NULL;
-    served_fake_ask("GET /_fakewix/worlds/$WORLD/journal?route=CONNECT&wait_ms=5000", "", NULL,
+    served_fake_ask("GET /_fakewix/worlds/$WORLD/journal?route=CONNECT&wait_ms=$SOON", "", NULL,
                     &journal);
     const cJSON *entry = cJSON_GetArrayItem(tree_get(journal, "entries"), 0);
     ck_assert_str_eq(tree_text(entry, "outcome"), "not-answered");

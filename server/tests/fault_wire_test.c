@@ -133,7 +133,7 @@ END_TEST
 static void await_waiting(const char *count)
 {
     OWNED(mem_text_free)
-    char *line = mem_format("GET /_fakewix/faults/$FAULT?waiting=%s&wait_ms=10000", count);
+    char *line = mem_format("GET /_fakewix/faults/$FAULT?waiting=%s&wait_ms=$SOON", count);
     OWNED(tree_free) cJSON *json = NULL;
     ck_assert_int_eq(served_fake_ask(line, "", NULL, &json), 200);
     OWNED(mem_text_free) char *seen = tree_print(tree_get(json, "waiting"));
@@ -174,8 +174,8 @@ START_TEST(client_that_leaves_is_noticed)
     close(fd);
     /* Before the commit the journal tells when it was noticed; after it, the entry is there. */
     OWNED(tree_free) cJSON *json = NULL;
-    const char *line = _i == 0 ? "GET /_fakewix/journal?outcome=client-left&wait_ms=5000"
-                               : "GET /_fakewix/journal?outcome=ok&wait_ms=5000";
+    const char *line = _i == 0 ? "GET /_fakewix/journal?outcome=client-left&wait_ms=$SOON"
+                               : "GET /_fakewix/journal?outcome=ok&wait_ms=$SOON";
     ck_assert_int_eq(served_fake_ask(line, "", NULL, &json), 200);
     ck_assert_int_ge(cJSON_GetArraySize(tree_get(json, "entries")), 1);
     ck_assert(code_is_spent() == (_i == 1));

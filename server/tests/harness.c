@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "defaults.h"
+#include "patience.h"
 #include "routes/control.h"
 #include "shared/mem.h"
 #include "shared/refusal.h"
@@ -33,6 +34,16 @@ static void keep_config(struct harness *harness, const cJSON *config)
         if (row)
             harness_keep(harness, known[i].name, tree_text(row, known[i].key));
     }
+}
+
+/* Ten seconds or what an instrumented build needs, within what the control plane lets wait. */
+static void keep_patience(struct harness *harness)
+{
+    enum { SOON_MS = 10000, WAIT_MAX_MS = 60000 };
+    int soon_ms = patience(SOON_MS);
+    OWNED(mem_text_free)
+    char *text = mem_format("%d", soon_ms < WAIT_MAX_MS ? soon_ms : WAIT_MAX_MS);
+    harness_keep(harness, "SOON", text);
 }
 
 struct harness *harness_new(const struct harness_wish *asked)
@@ -65,6 +76,7 @@ struct harness *harness_new(const struct harness_wish *asked)
     OWNED(tree_free) cJSON *config = tree_parse(text, strlen(text), &err);
     ck_assert_msg(config != NULL, "%s", err.text ? err.text : "");
     keep_config(harness, config);
+    keep_patience(harness);
     struct world *world = worlds_find(harness->fake.worlds, "default");
     pthread_mutex_lock(&world->lock);
     control_fill_world(world, config);

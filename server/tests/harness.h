@@ -2,9 +2,10 @@
  *
  * Requests are written as people say them: harness_ask(h, "POST /oauth2/token", NULL, body), where
  * every ' is a " (so that JSON stays readable in C) and $NAME is a value that was kept before.
- * $APP, $SECRET, $INSTANCE and $SITE are the default world's. A body that starts with { or [ goes
- * as JSON, any other as a form, unless the headers say otherwise.
- * May depend on: everything but http/listener, Check. Owner: server/tests. */
+ * $APP, $SECRET, $INSTANCE and $SITE are the default world's; $SOON is how many ms to wait at most
+ * for what comes soon. A body that starts with { or [ goes as JSON, any other as a form, unless the
+ * headers say otherwise. May depend on: everything but http/listener, Check. Owner: server/tests.
+ */
 #ifndef FAKEWIX_TESTS_HARNESS_H
 #define FAKEWIX_TESTS_HARNESS_H
 

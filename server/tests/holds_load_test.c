@@ -96,7 +96,7 @@ static void hold_all(void)
         client_say(held[i], request);
     }
     OWNED(tree_free) cJSON *json = NULL;
-    served_fake_ask("GET /_fakewix/faults/$FAULT?waiting=200&wait_ms=20000", "", NULL, &json);
+    served_fake_ask("GET /_fakewix/faults/$FAULT?waiting=200&wait_ms=$SOON", "", NULL, &json);
     int64_t waiting = 0;
     ck_assert(tree_int(json, "waiting", &waiting));
     ck_assert_int_eq(waiting, HELD);

@@ -123,8 +123,7 @@ static void arm(const char *rule)
 static void await_waiting(int n)
 {
     OWNED(mem_text_free)
-    char *line =
-        mem_format("GET /_fakewix/faults/$FAULT?waiting=%d&wait_ms=%d", n, patience(SOON_MS));
+    char *line = mem_format("GET /_fakewix/faults/$FAULT?waiting=%d&wait_ms=$SOON", n);
     OWNED(mem_text_free) char *count = mem_format("%d", n);
     OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
     answer_expect(&answer, "waiting", count);
@@ -209,7 +208,7 @@ START_TEST(end_of_the_world_lets_go)
     struct visitor *one = send("GET /w/brief/conformance/probe", "");
     OWNED(answer_free)
     struct answer seen = harness_ask(
-        fake, "GET /_fakewix/worlds/brief/faults/$FAULT?waiting=1&wait_ms=10000", NULL, NULL);
+        fake, "GET /_fakewix/worlds/brief/faults/$FAULT?waiting=1&wait_ms=$SOON", NULL, NULL);
     answer_expect(&seen, "waiting", "1");
     harness_do(fake, 204, "DELETE /_fakewix/worlds/brief", NULL);
     ck_assert_int_eq(status_of(one), 404);

@@ -49,7 +49,7 @@ START_TEST(twelve_retries_follow_the_worlds_clock)
     static const int minutes[] = {1, 10, 60, 120, 120, 120, 240, 240, 240, 480, 480, 720};
     take_webhooks(failing);
     OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&sent, "events.0.state", "retrying");
     OWNED(answer_free)
     struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
@@ -81,7 +81,7 @@ START_TEST(a_retry_that_is_taken_ends_the_matter)
 {
     static const int statuses[] = {404, 200, 0};
     take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     OWNED(answer_free)
     struct answer early = ask("POST /_fakewix/clock/advance", "{'seconds':59}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&early, "fired")), 0);
@@ -99,9 +99,9 @@ START_TEST(several_events_fall_due_in_their_order)
 {
     static const int failing[] = {500, 0};
     take_webhooks(failing);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_advance(fake, 30000);
-    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':$SOON}}");
     OWNED(answer_free)
     struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':120}");
     answer_expect(&answer, "fired.0.event_id", "ev-1");
@@ -119,7 +119,7 @@ START_TEST(retries_come_by_themselves_when_the_clock_runs)
     for (int i = 0; i < 4; i++) {
         OWNED(mem_text_free)
         char *line =
-            mem_format("GET /_fakewix/journal?route=WEBHOOK*&count=%d&wait_ms=10000", i + 1);
+            mem_format("GET /_fakewix/journal?route=WEBHOOK*&count=%d&wait_ms=$SOON", i + 1);
         OWNED(answer_free) struct answer answer = ask(line, NULL);
         ck_assert_int_ge(cJSON_GetArraySize(answer_at(&answer, "entries")), i + 1);
     }
@@ -138,13 +138,13 @@ START_TEST(what_was_delivered_stays_so_when_the_clock_goes_back)
 {
     static const int statuses[] = {500, 200, 0};
     take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     expect_fired("{'seconds':60}", 1);
     expect_fired("{'seconds':-7200}", 0);
     expect_fired("{'seconds':172800}", 0);
     harness_do(fake, 200, "PUT /_fakewix/clock", "{'now':'2029-01-01T00:00:00Z'}");
     expect_fired("{'seconds':172800}", 0);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=5000", NULL);
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
     answer_expect(&events, "events.0.state", "delivered");
     ck_assert_uint_eq(receiver_count(app), 2);
 }
@@ -155,7 +155,7 @@ START_TEST(what_is_due_stays_due_when_the_clock_goes_back)
 {
     static const int statuses[] = {500, 200, 0};
     take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     expect_fired("{'seconds':-3600}", 0);
     expect_fired("{'seconds':3659}", 0);
     ck_assert_uint_eq(receiver_count(app), 1);

@@ -391,7 +391,7 @@ START_TEST(webhook_ends_as_its_row_says)
     run_steps("POST /_fakewix/apps {'app_id':'$APP','app_secret':'$SECRET','webhook_url':'$HOOK'}");
     OWNED(answer_free)
     struct answer answer = ask("POST /_fakewix/events", NULL,
-                               "{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+                               "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&answer, "events.0.attempts.0.outcome", refusal_row(webhook->refusal)->name);
     courier_free(fake->fake.courier);
     fake->fake.courier = NULL;
@@ -417,7 +417,7 @@ static int say(const char *line)
 static void expect_outcome(const char *name)
 {
     OWNED(mem_text_free)
-    char *line = mem_format("GET /_fakewix/journal?outcome=%s&wait_ms=2000", name);
+    char *line = mem_format("GET /_fakewix/journal?outcome=%s&wait_ms=$SOON", name);
     OWNED(answer_free) struct answer journal = harness_ask(fake, line, NULL, NULL);
     ck_assert_msg(cJSON_GetArraySize(answer_at(&journal, "entries")) == 1, "%s: %s", name,
                   buf_str(&journal.body));
@@ -437,7 +437,7 @@ START_TEST(held_request_ends_as_its_row_says)
         ck_assert_int_eq(client_read(fd, &got, patience(2000)), ENDING_RESET);
         ck_assert_uint_eq(got.len, 0);
     } else {
-        harness_do(fake, 200, "GET /_fakewix/faults/f1?waiting=1&wait_ms=2000", NULL);
+        harness_do(fake, 200, "GET /_fakewix/faults/f1?waiting=1&wait_ms=$SOON", NULL);
     }
     if (helds[_i].refusal == REFUSAL_HOLD_LIMIT) {
         OWNED(answer_free) struct answer answer = ask("GET /conformance/probe", NULL, NULL);

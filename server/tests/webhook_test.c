@@ -54,7 +54,7 @@ START_TEST(a_letter_has_three_layers_and_the_keys_signature)
 {
     take_webhooks(NULL);
     OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&answer, "events.0.state", "delivered");
     answer_expect(&answer, "events.0.attempts.0.outcome", "ok");
     ck_assert_uint_eq(receiver_count(app), 1);
@@ -87,7 +87,7 @@ START_TEST(a_test_may_say_everything_itself)
     take_webhooks(NULL);
     tell("{'event_type':'wix.made.up','data':'as it is',"
          "'identity':null,'account_info':{'siteId':'s'},"
-         "'delivery':{'wait_ms':5000}}");
+         "'delivery':{'wait_ms':$SOON}}");
     OWNED(tree_free) cJSON *claims = harness_claims(receiver_body(app, 0));
     const char *text = tree_text(claims, "data");
     OWNED(tree_free) cJSON *middle = tree_parse(text, strlen(text), NULL);
@@ -106,7 +106,7 @@ START_TEST(an_installation_is_told)
     harness_do(fake, 201, "POST /_fakewix/installs", "{'app_id':'$APP','site_id':'$SITE'}");
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/reinstall", NULL);
     static const char *const told[] = {"AppRemoved", "AppInstalled", "AppRemoved", "AppInstalled"};
-    OWNED(answer_free) struct answer answer = ask("GET /_fakewix/events?wait_ms=5000", NULL);
+    OWNED(answer_free) struct answer answer = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "events")), 4);
     ck_assert_uint_eq(receiver_count(app), 4);
     for (size_t i = 0; i < 4; i++) {
@@ -143,7 +143,7 @@ START_TEST(an_app_has_1250_ms)
     static const int silent[] = {RECEIVER_SILENT, 0};
     take_webhooks(silent);
     OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':9000}}");
+    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&answer, "events.0.attempts.0.outcome", "webhook-late");
     answer_expect(&answer, "events.0.attempts.0.status", "0");
     int64_t took_ms = 0;
@@ -161,7 +161,7 @@ START_TEST(what_cannot_be_sent_is_told)
     harness_keep(fake, "URL", nowhere[_i]);
     OWNED(answer_free)
     struct answer answer = send_event("{'event_type':'AppInstalled','url':'$URL',"
-                                      "'delivery':{'wait_ms':9000,'retry':false}}");
+                                      "'delivery':{'wait_ms':$SOON,'retry':false}}");
     answer_expect(&answer, "events.0.state", "failed");
     answer_expect(&answer, "events.0.attempts.0.outcome", "webhook-unreachable");
 }
@@ -195,7 +195,7 @@ START_TEST(a_letter_is_signed_as_asked)
     take_webhooks(NULL);
     harness_keep(fake, "SIGN", signs[_i].sign);
     tell("{'event_type':'AppInstalled',"
-         "'delivery':{'wait_ms':5000,'sign':'$SIGN'}}");
+         "'delivery':{'wait_ms':$SOON,'sign':'$SIGN'}}");
     const char *jwt = receiver_body(app, 0);
     OWNED(tree_free) cJSON *header = harness_jwt_header(jwt);
     OWNED(tree_free) cJSON *shown = harness_claims(jwt);
@@ -228,7 +228,7 @@ START_TEST(order_and_copies_are_as_asked)
     take_webhooks(NULL);
     OWNED(mem_text_free)
     char *body = mem_format("{'events':[{'event_type':'AppRemoved'},{'event_type':'AppInstalled'}],"
-                            "'delivery':{'wait_ms':5000,%s}}",
+                            "'delivery':{'wait_ms':$SOON,%s}}",
                             orders[_i].delivery);
     tell(body);
     OWNED(buf_free) struct buf types = {0};
@@ -244,9 +244,9 @@ END_TEST
 START_TEST(a_resent_event_has_the_same_bytes)
 {
     take_webhooks(NULL);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_do(fake, 201, "POST /_fakewix/events/ev-1/resend", NULL);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=5000", NULL);
+    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
     answer_expect(&events, "events.1.event_id", "ev-2");
     answer_expect(&events, "events.1.state", "delivered");
     ck_assert_str_eq(receiver_body(app, 1), receiver_body(app, 0));
@@ -257,7 +257,7 @@ START_TEST(forgotten_events_are_not_sent_again)
 {
     static const int failing[] = {500, 0};
     take_webhooks(failing);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_do(fake, 204, "DELETE /_fakewix/events", NULL);
     OWNED(answer_free) struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':90}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "fired")), 0);
@@ -268,7 +268,7 @@ END_TEST
 START_TEST(a_delivery_is_in_the_journal)
 {
     take_webhooks(NULL);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':5000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal?route=WEBHOOK*", NULL);
     answer_expect(&journal, "entries.0.route", "WEBHOOK AppInstalled");
     answer_expect(&journal, "entries.0.method", "POST");
@@ -393,7 +393,7 @@ START_TEST(a_silent_app_holds_nobody_up)
     harness_do(fake, 201, "POST /_fakewix/worlds/slow/events",
                "{'event_type':'AppInstalled','url':'$DEAF'}");
     OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':9000}}");
+    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&sent, "events.0.state", "delivered");
     OWNED(answer_free) struct answer slow = ask("GET /_fakewix/worlds/slow/events", NULL);
     answer_expect(&slow, "events.0.state", "pending");
@@ -416,7 +416,7 @@ START_TEST(a_reset_forgets_what_is_on_its_way)
     tell("{'event_type':'AppInstalled'}");
     await_request(app, 1);
     harness_do(fake, 200, "POST /_fakewix/reset", NULL);
-    OWNED(answer_free) struct answer idle = ask("GET /_fakewix/events?wait_ms=9000", NULL);
+    OWNED(answer_free) struct answer idle = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&idle, "events")), 0);
     OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal", NULL);
     answer_expect(&journal, "next", "1");
@@ -438,7 +438,7 @@ START_TEST(a_reset_ends_an_advance)
     static const int silent[] = {500, RECEIVER_SILENT, 0};
     pthread_t thread;
     take_webhooks(silent);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':9000}}");
+    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     ck_assert_int_eq(pthread_create(&thread, NULL, advance, NULL), 0);
     await_request(app, 2);
     harness_do(fake, 200, "POST /_fakewix/reset", NULL);
