@@ -153,6 +153,8 @@ static bool read_variants(const struct reader *reader, struct scenario *scenario
         return read_variant(reader, "", scenario->tree, NULL, scenario);
     if (!cJSON_IsArray(list) || !list->child)
         return reader_fail(reader, "variants", "must be an array with an object in it");
+    if (!reader_is_object(reader, "given", tree_get(scenario->tree, "given")))
+        return false; /* the variants would be laid over it */
     bool sound = true;
     int n = 0;
     const cJSON *over = NULL;

@@ -84,6 +84,9 @@ static const struct {
      "steps[1].events must be a list of texts"},
     {"{" HEAD ",\"steps\":[\"call\",{\"expire\":\"acces\"}]," EXPECT "}",
      "takes one of: access refresh code; not \"acces\"; did you mean \"access\"?"},
+    {"{" HEAD ",\"given\":[\"call\"],\"variants\":[{\"name\":\"a\",\"given\":{}}],\"steps\":["
+     "\"call\"]," EXPECT "}",
+     "given must be an object"},
     {"{\"source\":\"rfc6749\"}", "source is not understood at \"rfc6749\"; it takes \"own\""},
     {"{\"source\":\"own; RFC 6749 section\"}", "source is not understood at \"RFC 6749 section\""},
     {"{\"source\":\"own;\"}", "source is not understood at \"\""},
