@@ -52,21 +52,6 @@ bool store_find_app(struct store *store, const char *world, const char *app_id, 
     return found;
 }
 
-struct app *store_list_apps(struct store *store, const char *world, size_t *ret_n)
-{
-    struct app *apps = NULL;
-    size_t n = 0;
-    sqlite3_stmt *s = store_use(store, STATEMENT_LIST_APPS);
-    store_bind_text(s, 1, world);
-    while (store_read_step(store, s)) {
-        apps = mem_grow(apps, n + 1, sizeof *apps);
-        apps[n++] = read_app(s);
-    }
-    store_done(store, s);
-    *ret_n = n;
-    return apps;
-}
-
 bool store_find_app_world(struct store *store, const char *app_id, char *ret_world)
 {
     lock_take(&store->lock);
@@ -116,21 +101,6 @@ bool store_find_site(struct store *store, const char *world, const char *site_id
         *ret_site = read_site(s);
     store_done(store, s);
     return found;
-}
-
-struct site *store_list_sites(struct store *store, const char *world, size_t *ret_n)
-{
-    struct site *sites = NULL;
-    size_t n = 0;
-    sqlite3_stmt *s = store_use(store, STATEMENT_LIST_SITES);
-    store_bind_text(s, 1, world);
-    while (store_read_step(store, s)) {
-        sites = mem_grow(sites, n + 1, sizeof *sites);
-        sites[n++] = read_site(s);
-    }
-    store_done(store, s);
-    *ret_n = n;
-    return sites;
 }
 
 void store_put_instance(struct store *store, const char *world, const struct instance *instance)
@@ -193,20 +163,26 @@ bool store_find_installed(struct store *store, const char *world, const char *ap
     return found;
 }
 
-struct instance *store_list_instances(struct store *store, const char *world, size_t *ret_n)
-{
-    struct instance *instances = NULL;
-    size_t n = 0;
-    sqlite3_stmt *s = store_use(store, STATEMENT_LIST_INSTANCES);
-    store_bind_text(s, 1, world);
-    while (store_read_step(store, s)) {
-        instances = mem_grow(instances, n + 1, sizeof *instances);
-        instances[n++] = read_instance(s);
+/* store_list_apps and its like: all rows of a kind, in order. */
+#define LIST(kind, which)                                                                          \
+    struct kind *store_list_##kind##s(struct store *store, const char *world, size_t *ret_n)       \
+    {                                                                                              \
+        struct kind *items = NULL;                                                                 \
+        size_t n = 0;                                                                              \
+        sqlite3_stmt *s = store_use(store, which);                                                 \
+        store_bind_text(s, 1, world);                                                              \
+        while (store_read_step(store, s)) {                                                        \
+            items = mem_grow(items, n + 1, sizeof *items);                                         \
+            items[n++] = read_##kind(s);                                                           \
+        }                                                                                          \
+        store_done(store, s);                                                                      \
+        *ret_n = n;                                                                                \
+        return items;                                                                              \
     }
-    store_done(store, s);
-    *ret_n = n;
-    return instances;
-}
+LIST(app, STATEMENT_LIST_APPS)
+LIST(site, STATEMENT_LIST_SITES)
+LIST(instance, STATEMENT_LIST_INSTANCES)
+#undef LIST
 
 static void drop_item(struct store *store, enum statement which, const char *world, const char *id)
 {

@@ -310,10 +310,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("fault_door");
-    TCase *tcase = tcase_create("core");
-    tcase_add_unchecked_fixture(tcase, start, served_fake_stop);
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case_served(start, served_fake_stop);
     tcase_add_test(tcase, world_has_a_port_of_its_own);
     suite_rows(tcase, refused_connections_come_again, ends);
     tcase_add_test(tcase, refusal_ends_by_itself);
@@ -322,11 +319,5 @@ int main(void)
     tcase_add_test(tcase, doors_are_many);
     suite_rows(tcase, redirect_leads_to_another_origin, statuses);
     tcase_add_test(tcase, redirect_may_go_anywhere);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_served("fault_door", tcase);
 }

@@ -243,20 +243,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("fault_wire");
-    TCase *tcase = tcase_create("core");
-    tcase_add_unchecked_fixture(tcase, start, served_fake_stop);
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case_served(start, served_fake_stop);
     suite_rows(tcase, fault_looks_and_leaves_as_it_should, rows);
     suite_rows(tcase, held_answer_comes_when_it_is_let_go, stages);
     suite_rows(tcase, client_that_leaves_is_noticed, stages);
     tcase_add_test(tcase, date_header_follows_the_world_and_the_fault);
     tcase_add_test(tcase, silent_connections_give_their_threads_back);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_served("fault_wire", tcase);
 }

@@ -137,16 +137,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holds_load");
-    TCase *tcase = tcase_create("core");
-    tcase_add_unchecked_fixture(tcase, start, served_fake_stop);
-    tcase_set_timeout(tcase, 300);
+    TCase *tcase = suite_case_served(start, served_fake_stop);
     tcase_add_test(tcase, holds_do_not_slow_the_rest);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_served("holds_load", tcase);
 }

@@ -38,9 +38,19 @@ struct receiver *hooked_app(struct harness *fake, const int *statuses)
     return app;
 }
 
+struct answer hooked_ask(struct harness *fake, const char *line, const char *body)
+{
+    return harness_ask(fake, line, NULL, body);
+}
+
 struct answer hooked_send(struct harness *fake, const char *body)
 {
     struct answer answer = harness_ask(fake, "POST /_fakewix/events", NULL, body);
     ck_assert_msg(answer.status == 201, "%d %s", answer.status, buf_str(&answer.body));
     return answer;
+}
+
+void hooked_tell(struct harness *fake, const char *body)
+{
+    harness_do(fake, 201, "POST /_fakewix/events", body);
 }

@@ -16,7 +16,10 @@ struct harness *hooked_reopen(struct harness *last, const char *state_file);
 /* The default app takes webhooks, and answers them with these statuses (receiver.h). */
 struct receiver *hooked_app(struct harness *fake, const int *statuses);
 
-/* Send an event of this body; caller frees with answer_free. */
+/* Ask without headers, or POST an event, which must be taken; caller frees with answer_free. */
+struct answer hooked_ask(struct harness *fake, const char *line, const char *body);
 struct answer hooked_send(struct harness *fake, const char *body);
+/* Send an event where the answer does not matter. */
+void hooked_tell(struct harness *fake, const char *body);
 
 #endif

@@ -9,6 +9,7 @@
 #include "shared/tree.h"
 #include "suite.h"
 #include "tokens/seal.h"
+#include "visit.h"
 
 static struct harness *fake;
 
@@ -26,35 +27,13 @@ static void tear_down(void)
 #define LOGIN "http%3A%2F%2Flocalhost%3A3000%2Flogin"
 #define FORM "appId=$APP&redirectUrl=" LOGIN
 
-static char *location_of(const struct answer *answer)
-{
-    struct response shown = {.head = answer->head};
-    return response_header_value(&shown, "Location");
-}
-
-/* The decoded value of a query parameter of a URL; caller frees with free(). */
-static char *param_of(const char *url, const char *name)
-{
-    OWNED(mem_text_free) char *mark = mem_format("%s=", name);
-    for (const char *at = strchr(url, '?'); at; at = strchr(at, '&')) {
-        at++;
-        if (strncmp(at, mark, strlen(mark)) != 0)
-            continue;
-        at += strlen(mark);
-        struct buf value = {0};
-        text_add_unescaped(&value, at, strcspn(at, "&"), false);
-        return buf_take(&value);
-    }
-    return NULL;
-}
-
 /* An App URL with a fresh token, kept as $TICKET. */
 static void keep_ticket(void)
 {
     OWNED(answer_free)
     struct answer answer =
         harness_ask(fake, "POST /_fakewix/installs", NULL, "{'app_id':'$APP','site_id':'$SITE'}");
-    OWNED(mem_text_free) char *ticket = param_of(tree_text(answer.json, "app_url"), "token");
+    OWNED(mem_text_free) char *ticket = visit_param(tree_text(answer.json, "app_url"), "token");
     harness_keep(fake, "TICKET", ticket);
 }
 
@@ -82,16 +61,16 @@ START_TEST(agreeing_redirects_with_code_state_and_instance)
     struct answer answer = harness_ask(fake, "POST /installer/install", NULL,
                                        FORM "&state=a%26b+c&siteId=$SITE&decision=agree");
     ck_assert_int_eq(answer.status, 302);
-    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *url = visit_location(&answer);
     ck_assert_int_eq(strncmp(url, "http://localhost:3000/login?code=OAUTH2.", 40), 0);
     const char *state = strstr(url, "&state=");
     const char *instance = strstr(url, "&instanceId=");
     ck_assert(state && instance && state < instance);
-    OWNED(mem_text_free) char *value = param_of(url, "state");
+    OWNED(mem_text_free) char *value = visit_param(url, "state");
     ck_assert_str_eq(value, "a&b c");
-    OWNED(mem_text_free) char *id = param_of(url, "instanceId");
+    OWNED(mem_text_free) char *id = visit_param(url, "instanceId");
     ck_assert_str_eq(id, harness_value(fake, "INSTANCE"));
-    OWNED(mem_text_free) char *code = param_of(url, "code");
+    OWNED(mem_text_free) char *code = visit_param(url, "code");
     harness_keep(fake, "CODE", code);
     harness_do(fake, 200, "POST /oauth/access",
                "{'grant_type':'authorization_code','client_id':'$APP','client_secret':'$SECRET',"
@@ -105,10 +84,10 @@ START_TEST(consent_auto_redirects_at_once)
     OWNED(answer_free)
     struct answer answer = harness_ask(fake, INSTALL "&redirectUrl=" LOGIN, NULL, NULL);
     ck_assert_int_eq(answer.status, 302);
-    OWNED(mem_text_free) char *url = location_of(&answer);
-    OWNED(mem_text_free) char *state = param_of(url, "state");
+    OWNED(mem_text_free) char *url = visit_location(&answer);
+    OWNED(mem_text_free) char *state = visit_param(url, "state");
     ck_assert_ptr_null(state);
-    OWNED(mem_text_free) char *id = param_of(url, "instanceId");
+    OWNED(mem_text_free) char *id = visit_param(url, "instanceId");
     ck_assert_str_eq(id, harness_value(fake, "INSTANCE"));
 }
 END_TEST
@@ -174,7 +153,7 @@ START_TEST(redirect_urls_are_compared_by_character)
     OWNED(mem_text_free)
     char *line = mem_format("GET /installer/install?appId=q&redirectUrl=%s", urls[_i].sent);
     OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
-    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *url = visit_location(&answer);
     if (!urls[_i].before) {
         ck_assert_int_eq(answer.status, 400);
         ck_assert_ptr_null(url);
@@ -207,7 +186,7 @@ START_TEST(state_comes_back_as_it_was)
     OWNED(mem_text_free)
     char *line = mem_format("%s&state=%s", INSTALL "&redirectUrl=" LOGIN, states[_i].sent);
     OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
-    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *url = visit_location(&answer);
     OWNED(mem_text_free) char *expected = mem_format("&state=%s&instanceId=", states[_i].back);
     ck_assert_msg(url && strstr(url, expected) != NULL, "%s", url);
 }
@@ -232,9 +211,9 @@ START_TEST(a_chosen_site_leads_to_the_app_url)
     struct answer answer = harness_ask(fake, "POST /installer/install?appId=$APP", NULL,
                                        "siteId=$SITE&decision=continue");
     ck_assert_int_eq(answer.status, 302);
-    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *url = visit_location(&answer);
     ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
-    OWNED(mem_text_free) char *ticket = param_of(url, "token");
+    OWNED(mem_text_free) char *ticket = visit_param(url, "token");
     harness_keep(fake, "TICKET", ticket);
     harness_do(fake, 302, "POST /installer/install", FORM "&token=$TICKET&decision=agree");
 }
@@ -244,135 +223,8 @@ START_TEST(app_id_alone_goes_on_by_itself_where_consent_is_automatic)
 {
     fake->fake.consent_auto = true;
     OWNED(answer_free) struct answer answer = harness_ask(fake, INSTALL, NULL, NULL);
-    OWNED(mem_text_free) char *url = location_of(&answer);
+    OWNED(mem_text_free) char *url = visit_location(&answer);
     ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
-}
-END_TEST
-
-/* ---- "add to site" ---- */
-
-START_TEST(a_page_lists_apps_and_sites)
-{
-    harness_do(fake, 201, "POST /_fakewix/apps",
-               "{'app_id':'i','app_secret':'s','name':'<script>'}");
-    OWNED(answer_free)
-    struct answer answer = harness_ask(fake, "GET /_fakewix/installs", NULL, NULL);
-    const char *page = buf_str(&answer.body);
-    ck_assert_int_eq(answer.status, 200);
-    ck_assert_ptr_nonnull(strstr(page, "Acme Orders"));
-    ck_assert_ptr_nonnull(strstr(page, "Corner Bakery"));
-    ck_assert_ptr_nonnull(strstr(page, "It has no app_url"));
-    ck_assert_ptr_null(strstr(page, "<script>"));
-}
-END_TEST
-
-#define START "GET /_fakewix/installs/start?appId=$APP&siteId=$SITE"
-
-START_TEST(adding_to_a_site_calls_the_app_url)
-{
-    OWNED(answer_free) struct answer answer = harness_ask(fake, START, NULL, NULL);
-    ck_assert_int_eq(answer.status, 302);
-    OWNED(mem_text_free) char *url = location_of(&answer);
-    ck_assert_int_eq(strncmp(url, "http://localhost:3000/signup?token=", 35), 0);
-    harness_do(fake, 400, "GET /_fakewix/installs/start?appId=nobody", NULL);
-    harness_do(fake, 400, "GET /_fakewix/installs/start?appId=$APP&siteId=nowhere", NULL);
-}
-END_TEST
-
-START_TEST(consent_may_be_asked_before_the_app_url)
-{
-    harness_do(fake, 200, "PUT /_fakewix/profile", "{'consent_asked':'before-app-url'}");
-    OWNED(answer_free) struct answer page = harness_ask(fake, START, NULL, NULL);
-    ck_assert_int_eq(page.status, 200);
-    ck_assert_ptr_nonnull(strstr(buf_str(&page.body), "value=\"agree\""));
-    harness_do(fake, 200, "POST /_fakewix/installs/start?appId=$APP&siteId=$SITE",
-               "decision=decline");
-    OWNED(answer_free)
-    struct answer answer = harness_ask(
-        fake, "POST /_fakewix/installs/start?appId=$APP&siteId=$SITE", NULL, "decision=agree");
-    OWNED(mem_text_free) char *url = location_of(&answer);
-    OWNED(mem_text_free) char *ticket = param_of(url, "token");
-    harness_keep(fake, "TICKET", ticket);
-    harness_do(fake, 200, INSTALL "&redirectUrl=" LOGIN, NULL);
-    harness_do(fake, 302, INSTALL "&redirectUrl=" LOGIN "&token=$TICKET", NULL);
-    harness_do(fake, 400, INSTALL "&redirectUrl=" LOGIN "&token=$TICKET", NULL);
-}
-END_TEST
-
-/* ---- the external install flow ---- */
-
-#define EXTERNAL "/app-installer?appId=$APP&shareUrlId=5a1e0000-0000-4000-8000-000000000001"
-#define RETURN                                                                                     \
-    "&postInstallationUrl=https%3A%2F%2Fapp.example%2Fdone%3Fuser%3D7%26x%3Da%2520b%23top"
-
-START_TEST(the_external_flow_ends_with_a_signed_instance)
-{
-    harness_do(fake, 200, "GET " EXTERNAL RETURN, NULL);
-    OWNED(answer_free)
-    struct answer answer =
-        harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "siteId=$SITE&decision=agree");
-    ck_assert_int_eq(answer.status, 302);
-    OWNED(mem_text_free) char *url = location_of(&answer);
-    OWNED(mem_text_free)
-    char *expected = harness_expand(fake, "https://app.example/done?user=7&x=a%20b&appId=$APP"
-                                          "&tenantId=$SITE&instanceId=$INSTANCE&signedInstance=");
-    ck_assert_msg(strncmp(url, expected, strlen(expected)) == 0, "%s", url);
-    ck_assert_str_eq(url + strlen(url) - 4, "#top");
-    url[strlen(url) - 4] = '\0';
-    OWNED(mem_text_free) char *sealed = param_of(url, "signedInstance");
-    OWNED(buf_free) struct buf json = {0};
-    ck_assert(seal_open_instance(harness_value(fake, "SECRET"), sealed, &json));
-    OWNED(tree_free) cJSON *payload = tree_parse(buf_str(&json), json.len, NULL);
-    ck_assert_str_eq(tree_text(payload, "instanceId"), harness_value(fake, "INSTANCE"));
-}
-END_TEST
-
-START_TEST(declining_the_external_flow_tells_nothing)
-{
-    OWNED(answer_free)
-    struct answer stay = harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "decision=decline");
-    ck_assert_int_eq(stay.status, 200);
-    answer_expect_header(&stay, "Location", NULL);
-    harness_do(fake, 200, "PUT /_fakewix/profile", "{'consent_declined':'redirect'}");
-    OWNED(answer_free)
-    struct answer away = harness_ask(fake, "POST " EXTERNAL RETURN, NULL, "decision=decline");
-    answer_expect_header(&away, "Location", "https://app.example/done?user=7&x=a%20b#top");
-}
-END_TEST
-
-START_TEST(the_external_flow_needs_no_callback)
-{
-    OWNED(answer_free)
-    struct answer answer =
-        harness_ask(fake, "POST /app-installer?appId=$APP", NULL, "decision=agree");
-    ck_assert_int_eq(answer.status, 200);
-    fake->fake.consent_auto = true;
-    harness_do(fake, 200, "GET /app-installer?appId=$APP", NULL);
-    harness_do(fake, 302, "GET " EXTERNAL RETURN, NULL);
-}
-END_TEST
-
-/* Where a browser must not be sent. */
-static const char *const bad_returns[] = {
-    "http%3A%2F%2Fapp.example%2F",
-    "javascript%3Aalert(1)",
-    "http%3A%2F%2Flocalhost.evil.example%2F",
-    "http%3A%2F%2Flocalhost%40evil.example%2F",
-    "%2F%2Fevil.example",
-    "https%3A%2F%2F%2Fevil",
-    "https%3A%2F%2Fa.example%2F%0D%0AX%3A1",
-    "https%3A%2F%2Fa.example%5C%40evil.example",
-};
-
-START_TEST(a_bad_callback_gets_an_error_page)
-{
-    fake->fake.consent_auto = true;
-    OWNED(mem_text_free)
-    char *line =
-        mem_format("GET /app-installer?appId=$APP&postInstallationUrl=%s", bad_returns[_i]);
-    OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
-    answer_expect_refusal(&answer, fake, 400, "install-return-url");
-    answer_expect_header(&answer, "Location", NULL);
 }
 END_TEST
 
@@ -468,7 +320,7 @@ START_TEST(longest_ids_fit_into_a_ticket)
     struct answer answer = harness_ask(fake, "POST /_fakewix/worlds/$WORLD/installs", NULL,
                                        "{'app_id':'$LONG','site_id':'$LONG'}");
     ck_assert_int_eq(answer.status, 201);
-    OWNED(mem_text_free) char *ticket = param_of(tree_text(answer.json, "app_url"), "token");
+    OWNED(mem_text_free) char *ticket = visit_param(tree_text(answer.json, "app_url"), "token");
     harness_keep(fake, "TICKET", ticket);
     harness_do(fake, 302, "POST /w/$WORLD/installer/install",
                "appId=$LONG&redirectUrl=" LOGIN "&token=$TICKET&decision=agree");
@@ -543,13 +395,6 @@ int main(void)
     tcase_add_test(tcase, app_id_alone_asks_for_the_site);
     tcase_add_test(tcase, a_chosen_site_leads_to_the_app_url);
     tcase_add_test(tcase, app_id_alone_goes_on_by_itself_where_consent_is_automatic);
-    tcase_add_test(tcase, a_page_lists_apps_and_sites);
-    tcase_add_test(tcase, adding_to_a_site_calls_the_app_url);
-    tcase_add_test(tcase, consent_may_be_asked_before_the_app_url);
-    tcase_add_test(tcase, the_external_flow_ends_with_a_signed_instance);
-    tcase_add_test(tcase, declining_the_external_flow_tells_nothing);
-    tcase_add_test(tcase, the_external_flow_needs_no_callback);
-    suite_rows(tcase, a_bad_callback_gets_an_error_page, bad_returns);
     tcase_add_test(tcase, declining_stays_or_redirects_by_profile);
     suite_rows(tcase, wrong_request_gets_an_error_page, refused);
     tcase_add_test(tcase, ticket_is_416_hexadecimal_digits);

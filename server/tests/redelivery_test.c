@@ -22,37 +22,18 @@ static void tear_down(void)
     app = NULL;
 }
 
-static void take_webhooks(const int *statuses)
-{
-    app = hooked_app(fake, statuses);
-}
-
-static struct answer ask(const char *line, const char *body)
-{
-    return harness_ask(fake, line, NULL, body);
-}
-
-static struct answer send_event(const char *body)
-{
-    return hooked_send(fake, body);
-}
-
-static void tell(const char *body)
-{
-    harness_do(fake, 201, "POST /_fakewix/events", body);
-}
-
 /* Minutes between an attempt and the next one, and the attempts that fall within 48 hours. */
 START_TEST(twelve_retries_follow_the_worlds_clock)
 {
     static const int failing[] = {500, 0};
     static const int minutes[] = {1, 10, 60, 120, 120, 120, 240, 240, 240, 480, 480, 720};
-    take_webhooks(failing);
+    app = hooked_app(fake, failing);
     OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    struct answer sent =
+        hooked_send(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&sent, "events.0.state", "retrying");
     OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':172800}");
     const cJSON *fired = answer_at(&answer, "fired");
     ck_assert_int_eq(cJSON_GetArraySize(fired), 12);
     int64_t due_ms = HARNESS_START_MS;
@@ -66,9 +47,9 @@ START_TEST(twelve_retries_follow_the_worlds_clock)
         ck_assert_str_eq(tree_text(row, "what"), "webhook");
         ck_assert_str_eq(tree_text(row, "outcome"), "webhook-status");
     }
-    OWNED(answer_free) struct answer clock = ask("GET /_fakewix/clock", NULL);
+    OWNED(answer_free) struct answer clock = hooked_ask(fake, "GET /_fakewix/clock", NULL);
     answer_expect(&clock, "now_ms", "1893628800000");
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer events = hooked_ask(fake, "GET /_fakewix/events", NULL);
     answer_expect(&events, "events.0.state", "failed");
     answer_expect(&events, "events.0.due_ms", "null");
     ck_assert_uint_eq(receiver_count(app), 13);
@@ -80,17 +61,18 @@ END_TEST
 START_TEST(a_retry_that_is_taken_ends_the_matter)
 {
     static const int statuses[] = {404, 200, 0};
-    take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, statuses);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     OWNED(answer_free)
-    struct answer early = ask("POST /_fakewix/clock/advance", "{'seconds':59}");
+    struct answer early = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':59}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&early, "fired")), 0);
-    OWNED(answer_free) struct answer due = ask("POST /_fakewix/clock/advance", "{'seconds':1}");
+    OWNED(answer_free)
+    struct answer due = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':1}");
     answer_expect(&due, "fired.0.outcome", "ok");
     OWNED(answer_free)
-    struct answer later = ask("POST /_fakewix/clock/advance", "{'seconds':172800}");
+    struct answer later = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':172800}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&later, "fired")), 0);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer events = hooked_ask(fake, "GET /_fakewix/events", NULL);
     answer_expect(&events, "events.0.state", "delivered");
 }
 END_TEST
@@ -98,12 +80,12 @@ END_TEST
 START_TEST(several_events_fall_due_in_their_order)
 {
     static const int failing[] = {500, 0};
-    take_webhooks(failing);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, failing);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_advance(fake, 30000);
-    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':$SOON}}");
+    hooked_tell(fake, "{'event_type':'AppRemoved','delivery':{'wait_ms':$SOON}}");
     OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':120}");
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':120}");
     answer_expect(&answer, "fired.0.event_id", "ev-1");
     answer_expect(&answer, "fired.1.event_id", "ev-2");
     answer_expect(&answer, "fired.2", NULL);
@@ -113,14 +95,14 @@ END_TEST
 START_TEST(retries_come_by_themselves_when_the_clock_runs)
 {
     static const int failing[] = {500, 500, 500, 200, 0};
-    take_webhooks(failing);
+    app = hooked_app(fake, failing);
     harness_do(fake, 200, "PUT /_fakewix/clock", "{'mode':'scaled','rate':1000000}");
-    tell("{'event_type':'AppInstalled'}");
+    hooked_tell(fake, "{'event_type':'AppInstalled'}");
     for (int i = 0; i < 4; i++) {
         OWNED(mem_text_free)
         char *line =
             mem_format("GET /_fakewix/journal?route=WEBHOOK*&count=%d&wait_ms=$SOON", i + 1);
-        OWNED(answer_free) struct answer answer = ask(line, NULL);
+        OWNED(answer_free) struct answer answer = hooked_ask(fake, line, NULL);
         ck_assert_int_ge(cJSON_GetArraySize(answer_at(&answer, "entries")), i + 1);
     }
 }
@@ -128,7 +110,8 @@ END_TEST
 
 static void expect_fired(const char *advance, int n)
 {
-    OWNED(answer_free) struct answer answer = ask("POST /_fakewix/clock/advance", advance);
+    OWNED(answer_free)
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/clock/advance", advance);
     ck_assert_int_eq(answer.status, 200);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "fired")), n);
 }
@@ -137,14 +120,15 @@ static void expect_fired(const char *advance, int n)
 START_TEST(what_was_delivered_stays_so_when_the_clock_goes_back)
 {
     static const int statuses[] = {500, 200, 0};
-    take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, statuses);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     expect_fired("{'seconds':60}", 1);
     expect_fired("{'seconds':-7200}", 0);
     expect_fired("{'seconds':172800}", 0);
     harness_do(fake, 200, "PUT /_fakewix/clock", "{'now':'2029-01-01T00:00:00Z'}");
     expect_fired("{'seconds':172800}", 0);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
+    OWNED(answer_free)
+    struct answer events = hooked_ask(fake, "GET /_fakewix/events?wait_ms=$SOON", NULL);
     answer_expect(&events, "events.0.state", "delivered");
     ck_assert_uint_eq(receiver_count(app), 2);
 }
@@ -154,14 +138,14 @@ END_TEST
 START_TEST(what_is_due_stays_due_when_the_clock_goes_back)
 {
     static const int statuses[] = {500, 200, 0};
-    take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, statuses);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     expect_fired("{'seconds':-3600}", 0);
     expect_fired("{'seconds':3659}", 0);
     ck_assert_uint_eq(receiver_count(app), 1);
     expect_fired("{'seconds':1}", 1);
     ck_assert_uint_eq(receiver_count(app), 2);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer events = hooked_ask(fake, "GET /_fakewix/events", NULL);
     answer_expect(&events, "events.0.state", "delivered");
     answer_expect(&events, "events.0.attempts.1.at_ms", "1893456060000");
 }
@@ -182,13 +166,14 @@ START_TEST(what_waits_outlives_the_process)
     static const int statuses[] = {500, 200, 500, 200, 0};
     char file[] = "/tmp/fakewix-outbox-XXXXXX";
     open_state(file);
-    take_webhooks(statuses);
-    tell("{'event_type':'AppInstalled','data':{'a':1},'delivery':{'wait_ms':5000}}");
-    tell("{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}"); /* is taken at once */
-    tell("{'event_type':'PaidPlanPurchased','delivery':{'wait_ms':5000}}");
-    OWNED(answer_free) struct answer before = ask("GET /_fakewix/events", NULL);
+    app = hooked_app(fake, statuses);
+    hooked_tell(fake, "{'event_type':'AppInstalled','data':{'a':1},'delivery':{'wait_ms':5000}}");
+    hooked_tell(fake,
+                "{'event_type':'AppRemoved','delivery':{'wait_ms':5000}}"); /* is taken at once */
+    hooked_tell(fake, "{'event_type':'PaidPlanPurchased','delivery':{'wait_ms':5000}}");
+    OWNED(answer_free) struct answer before = hooked_ask(fake, "GET /_fakewix/events", NULL);
     fake = hooked_reopen(fake, file);
-    OWNED(answer_free) struct answer after = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer after = hooked_ask(fake, "GET /_fakewix/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&after, "events")), 2);
     answer_expect(&after, "events.0.event_id", "ev-1");
     answer_expect(&after, "events.0.state", "retrying");
@@ -200,7 +185,7 @@ START_TEST(what_waits_outlives_the_process)
     ck_assert_uint_eq(receiver_count(app), 5);
     ck_assert_str_eq(receiver_body(app, 3), receiver_body(app, 0)); /* the same bytes */
     fake = hooked_reopen(fake, file);
-    OWNED(answer_free) struct answer last = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer last = hooked_ask(fake, "GET /_fakewix/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&last, "events")), 0);
     unlink(file);
 }
@@ -221,7 +206,7 @@ START_TEST(what_was_forgotten_stays_so)
     static const int failing[] = {500, 0};
     char file[] = "/tmp/fakewix-outbox-XXXXXX";
     open_state(file);
-    take_webhooks(failing);
+    app = hooked_app(fake, failing);
     harness_do(fake, 201, "POST /_fakewix/worlds",
                "{'world':'a','clock':{'now':'2030-01-01T00:00:00Z','mode':'frozen'}}");
     harness_do(fake, 201, "POST /_fakewix/worlds/a/events",
@@ -229,8 +214,10 @@ START_TEST(what_was_forgotten_stays_so)
     harness_do(fake, ends[_i].status, ends[_i].line, NULL);
     fake = hooked_reopen(fake, file);
     OWNED(answer_free)
-    struct answer made = ask("POST /_fakewix/worlds", "{'world':'a'}"); /* where it went */
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/worlds/a/events", NULL);
+    struct answer made =
+        hooked_ask(fake, "POST /_fakewix/worlds", "{'world':'a'}"); /* where it went */
+    OWNED(answer_free)
+    struct answer events = hooked_ask(fake, "GET /_fakewix/worlds/a/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
     unlink(file);
 }

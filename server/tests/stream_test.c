@@ -94,19 +94,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("stream");
-    TCase *tcase = tcase_create("core");
-    tcase_add_unchecked_fixture(tcase, start, served_fake_stop);
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = suite_case_served(start, served_fake_stop);
     tcase_add_test(tcase, what_comes_is_told);
     tcase_add_test(tcase, each_line_is_one_exchange);
     tcase_add_test(tcase, stream_outlives_a_reset);
     tcase_add_test(tcase, stream_ends_with_its_world);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_served("stream", tcase);
 }

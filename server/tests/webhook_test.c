@@ -30,31 +30,12 @@ static void tear_down(void)
     app = NULL;
 }
 
-static void take_webhooks(const int *statuses)
-{
-    app = hooked_app(fake, statuses);
-}
-
-static struct answer ask(const char *line, const char *body)
-{
-    return harness_ask(fake, line, NULL, body);
-}
-
-static struct answer send_event(const char *body)
-{
-    return hooked_send(fake, body);
-}
-
-static void tell(const char *body)
-{
-    harness_do(fake, 201, "POST /_fakewix/events", body);
-}
-
 START_TEST(a_letter_has_three_layers_and_the_keys_signature)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    struct answer answer =
+        hooked_send(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&answer, "events.0.state", "delivered");
     answer_expect(&answer, "events.0.attempts.0.outcome", "ok");
     ck_assert_uint_eq(receiver_count(app), 1);
@@ -84,10 +65,10 @@ END_TEST
 
 START_TEST(a_test_may_say_everything_itself)
 {
-    take_webhooks(NULL);
-    tell("{'event_type':'wix.made.up','data':'as it is',"
-         "'identity':null,'account_info':{'siteId':'s'},"
-         "'delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, NULL);
+    hooked_tell(fake, "{'event_type':'wix.made.up','data':'as it is',"
+                      "'identity':null,'account_info':{'siteId':'s'},"
+                      "'delivery':{'wait_ms':$SOON}}");
     OWNED(tree_free) cJSON *claims = harness_claims(receiver_body(app, 0));
     const char *text = tree_text(claims, "data");
     OWNED(tree_free) cJSON *middle = tree_parse(text, strlen(text), NULL);
@@ -99,14 +80,15 @@ END_TEST
 
 START_TEST(an_installation_is_told)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/uninstall", NULL);
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/uninstall", NULL);
     harness_do(fake, 201, "POST /_fakewix/installs", "{'app_id':'$APP','site_id':'$SITE'}");
     harness_do(fake, 201, "POST /_fakewix/installs", "{'app_id':'$APP','site_id':'$SITE'}");
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/reinstall", NULL);
     static const char *const told[] = {"AppRemoved", "AppInstalled", "AppRemoved", "AppInstalled"};
-    OWNED(answer_free) struct answer answer = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
+    OWNED(answer_free)
+    struct answer answer = hooked_ask(fake, "GET /_fakewix/events?wait_ms=$SOON", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "events")), 4);
     ck_assert_uint_eq(receiver_count(app), 4);
     for (size_t i = 0; i < 4; i++) {
@@ -119,18 +101,18 @@ END_TEST
 START_TEST(nobody_is_told_without_a_webhook_url)
 {
     harness_do(fake, 200, "POST /_fakewix/instances/$INSTANCE/reinstall", NULL);
-    OWNED(answer_free) struct answer answer = ask("GET /_fakewix/events", NULL);
+    OWNED(answer_free) struct answer answer = hooked_ask(fake, "GET /_fakewix/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "events")), 0);
 }
 END_TEST
 
 START_TEST(a_type_that_is_almost_known_is_told)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     OWNED(answer_free)
     struct answer answer =
-        send_event("{'events':[{'event_type':'AppInstaled'},"
-                   "{'event_type':'AppInstalled'},{'event_type':'of.our.own'}]}");
+        hooked_send(fake, "{'events':[{'event_type':'AppInstaled'},"
+                          "{'event_type':'AppInstalled'},{'event_type':'of.our.own'}]}");
     answer_expect(&answer, "events.0.warning",
                   "event_type \"AppInstaled\" is not known; did you mean \"AppInstalled\"?");
     answer_expect(&answer, "events.1.warning", NULL);
@@ -141,9 +123,10 @@ END_TEST
 START_TEST(an_app_has_1250_ms)
 {
     static const int silent[] = {RECEIVER_SILENT, 0};
-    take_webhooks(silent);
+    app = hooked_app(fake, silent);
     OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    struct answer answer =
+        hooked_send(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&answer, "events.0.attempts.0.outcome", "webhook-late");
     answer_expect(&answer, "events.0.attempts.0.status", "0");
     int64_t took_ms = 0;
@@ -160,8 +143,8 @@ START_TEST(what_cannot_be_sent_is_told)
 {
     harness_keep(fake, "URL", nowhere[_i]);
     OWNED(answer_free)
-    struct answer answer = send_event("{'event_type':'AppInstalled','url':'$URL',"
-                                      "'delivery':{'wait_ms':$SOON,'retry':false}}");
+    struct answer answer = hooked_send(fake, "{'event_type':'AppInstalled','url':'$URL',"
+                                             "'delivery':{'wait_ms':$SOON,'retry':false}}");
     answer_expect(&answer, "events.0.state", "failed");
     answer_expect(&answer, "events.0.attempts.0.outcome", "webhook-unreachable");
 }
@@ -192,10 +175,10 @@ static const struct {
 
 START_TEST(a_letter_is_signed_as_asked)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     harness_keep(fake, "SIGN", signs[_i].sign);
-    tell("{'event_type':'AppInstalled',"
-         "'delivery':{'wait_ms':$SOON,'sign':'$SIGN'}}");
+    hooked_tell(fake, "{'event_type':'AppInstalled',"
+                      "'delivery':{'wait_ms':$SOON,'sign':'$SIGN'}}");
     const char *jwt = receiver_body(app, 0);
     OWNED(tree_free) cJSON *header = harness_jwt_header(jwt);
     OWNED(tree_free) cJSON *shown = harness_claims(jwt);
@@ -225,12 +208,12 @@ static const struct {
 
 START_TEST(order_and_copies_are_as_asked)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     OWNED(mem_text_free)
     char *body = mem_format("{'events':[{'event_type':'AppRemoved'},{'event_type':'AppInstalled'}],"
                             "'delivery':{'wait_ms':$SOON,%s}}",
                             orders[_i].delivery);
-    tell(body);
+    hooked_tell(fake, body);
     OWNED(buf_free) struct buf types = {0};
     for (size_t i = 0; i < receiver_count(app); i++) {
         OWNED(tree_free) cJSON *claims = harness_claims(receiver_body(app, i));
@@ -243,10 +226,11 @@ END_TEST
 
 START_TEST(a_resent_event_has_the_same_bytes)
 {
-    take_webhooks(NULL);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, NULL);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_do(fake, 201, "POST /_fakewix/events/ev-1/resend", NULL);
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
+    OWNED(answer_free)
+    struct answer events = hooked_ask(fake, "GET /_fakewix/events?wait_ms=$SOON", NULL);
     answer_expect(&events, "events.1.event_id", "ev-2");
     answer_expect(&events, "events.1.state", "delivered");
     ck_assert_str_eq(receiver_body(app, 1), receiver_body(app, 0));
@@ -256,10 +240,11 @@ END_TEST
 START_TEST(forgotten_events_are_not_sent_again)
 {
     static const int failing[] = {500, 0};
-    take_webhooks(failing);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, failing);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     harness_do(fake, 204, "DELETE /_fakewix/events", NULL);
-    OWNED(answer_free) struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':90}");
+    OWNED(answer_free)
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':90}");
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&answer, "fired")), 0);
     ck_assert_uint_eq(receiver_count(app), 1);
 }
@@ -267,9 +252,10 @@ END_TEST
 
 START_TEST(a_delivery_is_in_the_journal)
 {
-    take_webhooks(NULL);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
-    OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal?route=WEBHOOK*", NULL);
+    app = hooked_app(fake, NULL);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    OWNED(answer_free)
+    struct answer journal = hooked_ask(fake, "GET /_fakewix/journal?route=WEBHOOK*", NULL);
     answer_expect(&journal, "entries.0.route", "WEBHOOK AppInstalled");
     answer_expect(&journal, "entries.0.method", "POST");
     answer_expect(&journal, "entries.0.status", "200");
@@ -302,11 +288,13 @@ static const char *const bad_bodies[] = {
 
 START_TEST(a_bad_event_is_refused_whole)
 {
-    take_webhooks(NULL);
-    OWNED(answer_free) struct answer answer = ask("POST /_fakewix/events", bad_bodies[_i]);
+    app = hooked_app(fake, NULL);
+    OWNED(answer_free)
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/events", bad_bodies[_i]);
     ck_assert_int_eq(answer.status, 400);
     answer_expect(&answer, "details.applicationError.code", "INVALID_ARGUMENT");
-    OWNED(answer_free) struct answer events = ask("GET /_fakewix/events?wait_ms=10", NULL);
+    OWNED(answer_free)
+    struct answer events = hooked_ask(fake, "GET /_fakewix/events?wait_ms=10", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
 }
 END_TEST
@@ -322,11 +310,11 @@ END_TEST
 
 START_TEST(a_service_plugin_is_called)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/service-plugins/call",
-                               "{'type':'ECOM_SHIPPING_RATES','path':'/v1/getRates',"
-                               "'request':{'weight':3},'metadata':{'currency':'EUR'}}");
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/service-plugins/call",
+                                      "{'type':'ECOM_SHIPPING_RATES','path':'/v1/getRates',"
+                                      "'request':{'weight':3},'metadata':{'currency':'EUR'}}");
     ck_assert_int_eq(answer.status, 200);
     answer_expect(&answer, "status", "200");
     answer_expect(&answer, "body", "heard");
@@ -347,7 +335,7 @@ END_TEST
 
 START_TEST(a_plain_request_has_a_signed_digest)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     harness_do(fake, 200, "POST /_fakewix/service-plugins/call",
                "{'type':'ECOM_SHIPPING_RATES','form':'digest'}");
     const char *header = strstr(receiver_request(app, 0), "digest: ");
@@ -376,7 +364,7 @@ static const char *const bad_calls[] = {"{}",
 
 START_TEST(a_bad_call_is_refused)
 {
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     harness_do(fake, 400, "POST /_fakewix/service-plugins/call", bad_calls[_i]);
     ck_assert_uint_eq(receiver_count(app), 0);
 }
@@ -387,15 +375,17 @@ START_TEST(a_silent_app_holds_nobody_up)
 {
     static const int silent[] = {RECEIVER_SILENT, 0};
     struct receiver *deaf = receiver_new(silent);
-    take_webhooks(NULL);
+    app = hooked_app(fake, NULL);
     harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'slow'}");
     harness_keep(fake, "DEAF", receiver_url(deaf));
     harness_do(fake, 201, "POST /_fakewix/worlds/slow/events",
                "{'event_type':'AppInstalled','url':'$DEAF'}");
     OWNED(answer_free)
-    struct answer sent = send_event("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    struct answer sent =
+        hooked_send(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     answer_expect(&sent, "events.0.state", "delivered");
-    OWNED(answer_free) struct answer slow = ask("GET /_fakewix/worlds/slow/events", NULL);
+    OWNED(answer_free)
+    struct answer slow = hooked_ask(fake, "GET /_fakewix/worlds/slow/events", NULL);
     answer_expect(&slow, "events.0.state", "pending");
     harness_do(fake, 204, "DELETE /_fakewix/worlds/slow", NULL);
     receiver_free(deaf);
@@ -412,13 +402,14 @@ static void await_request(struct receiver *receiver, size_t n)
 START_TEST(a_reset_forgets_what_is_on_its_way)
 {
     static const int silent[] = {RECEIVER_SILENT, 0};
-    take_webhooks(silent);
-    tell("{'event_type':'AppInstalled'}");
+    app = hooked_app(fake, silent);
+    hooked_tell(fake, "{'event_type':'AppInstalled'}");
     await_request(app, 1);
     harness_do(fake, 200, "POST /_fakewix/reset", NULL);
-    OWNED(answer_free) struct answer idle = ask("GET /_fakewix/events?wait_ms=$SOON", NULL);
+    OWNED(answer_free)
+    struct answer idle = hooked_ask(fake, "GET /_fakewix/events?wait_ms=$SOON", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&idle, "events")), 0);
-    OWNED(answer_free) struct answer journal = ask("GET /_fakewix/journal", NULL);
+    OWNED(answer_free) struct answer journal = hooked_ask(fake, "GET /_fakewix/journal", NULL);
     answer_expect(&journal, "next", "1");
     harness_advance(fake, 120 * 1000);
     ck_assert_uint_eq(receiver_count(app), 1);
@@ -428,7 +419,7 @@ END_TEST
 static void *advance(void *context)
 {
     OWNED(answer_free)
-    struct answer answer = ask("POST /_fakewix/clock/advance", "{'seconds':3600}");
+    struct answer answer = hooked_ask(fake, "POST /_fakewix/clock/advance", "{'seconds':3600}");
     return answer.status == 200 ? NULL : context;
 }
 
@@ -437,13 +428,13 @@ START_TEST(a_reset_ends_an_advance)
 {
     static const int silent[] = {500, RECEIVER_SILENT, 0};
     pthread_t thread;
-    take_webhooks(silent);
-    tell("{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    app = hooked_app(fake, silent);
+    hooked_tell(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
     ck_assert_int_eq(pthread_create(&thread, NULL, advance, NULL), 0);
     await_request(app, 2);
     harness_do(fake, 200, "POST /_fakewix/reset", NULL);
     pthread_join(thread, NULL);
-    OWNED(answer_free) struct answer clock = ask("GET /_fakewix/clock", NULL);
+    OWNED(answer_free) struct answer clock = hooked_ask(fake, "GET /_fakewix/clock", NULL);
     answer_expect(&clock, "now_ms", "1893456000000");
 }
 END_TEST
