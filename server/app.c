@@ -19,6 +19,7 @@
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
+#include "state/thrift.h"
 #include "tokens/token.h"
 #include "webhooks/courier.h"
 
@@ -235,6 +236,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
 {
     if (request->is_leak) {
         leak_handle(fake, request, response);
+        thrift_trim(fake->worlds);
         return;
     }
     struct exchange x = {.fake = fake, .request = request, .response = response, .prefix = ""};
@@ -270,6 +272,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     }
     world_release(x.world);
     exchange_done(&x);
+    thrift_trim(fake->worlds);
 }
 
 void app_note_connection(struct fake *fake, const char *world_id, enum door_mood mood)
@@ -298,4 +301,5 @@ void app_note_connection(struct fake *fake, const char *world_id, enum door_mood
     pthread_cond_broadcast(&world->changed);
     pthread_mutex_unlock(&world->lock);
     world_release(world);
+    thrift_trim(fake->worlds);
 }

@@ -237,7 +237,8 @@ static struct host_config host_config_of(const struct options *options, struct t
                    .max_holds = options->max_holds ? (int)options->max_holds
                                                    : host_max_holds((int)options->workers),
                    .journal_max = (size_t)options->journal_max,
-                   .journal_max_bytes = (size_t)options->journal_bytes},
+                   .journal_max_bytes = (size_t)options->journal_bytes,
+                   .journal_sum_bytes = (size_t)options->journal_total},
         .listener = {.addresses = options->listen.items,
                      .n_addresses = options->listen.n,
                      .tls_addresses = options->tls_listen.items,

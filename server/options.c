@@ -70,6 +70,8 @@ static const struct option_row rows[] = {
      "exchanges kept per world; the oldest go first"},
     {"journal-bytes", OPTION_INT, AT(journal_bytes), "BYTES", "33554432", 65536, INT64_C(1) << 40,
      "bytes of exchanges kept per world"},
+    {"journal-total", OPTION_INT, AT(journal_total), "BYTES", "268435456", 65536, INT64_C(1) << 40,
+     "bytes of exchanges kept in all worlds together; those that hold most give up their oldest"},
     {"idle-ms", OPTION_INT, AT(idle_ms), "MS", "75000", 100, 3600000,
      "how long an idle connection is kept"},
     {"stop-with-stdin", OPTION_FLAG, AT(stop_with_stdin), "", NULL, 0, 0,

@@ -41,6 +41,7 @@ struct options {
     int64_t max_holds;
     int64_t journal_max;
     int64_t journal_bytes;
+    int64_t journal_total;
     int64_t idle_ms;
     bool stop_with_stdin;
     bool quiet;

@@ -8,9 +8,28 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
-struct journal journal_new(size_t max, size_t max_bytes)
+struct journal journal_new(size_t max, size_t max_bytes, struct journal_sum *sum)
 {
-    return (struct journal){.max = max, .max_bytes = max_bytes, .next_seq = 1};
+    return (struct journal){.max = max, .max_bytes = max_bytes, .sum = sum, .next_seq = 1};
+}
+
+static size_t cost_of(const struct journal_entry *entry)
+{
+    return sizeof *entry + entry->block_size;
+}
+
+static void hold_more(struct journal *journal, size_t bytes)
+{
+    journal->bytes += bytes;
+    if (journal->sum)
+        atomic_fetch_add_explicit(&journal->sum->bytes, bytes, memory_order_relaxed);
+}
+
+static void hold_less(struct journal *journal, size_t bytes)
+{
+    journal->bytes -= bytes;
+    if (journal->sum)
+        atomic_fetch_sub_explicit(&journal->sum->bytes, bytes, memory_order_relaxed);
 }
 
 static struct journal_entry *slot(const struct journal *journal, size_t i)
@@ -22,7 +41,8 @@ void journal_clear(struct journal *journal)
 {
     for (size_t i = 0; i < journal->count; i++)
         free(slot(journal, i)->block);
-    journal->count = journal->first = journal->bytes = 0;
+    hold_less(journal, journal->bytes);
+    journal->count = journal->first = 0;
 }
 
 void journal_free(struct journal *journal)
@@ -33,10 +53,18 @@ void journal_free(struct journal *journal)
     *journal = (struct journal){0};
 }
 
+void journal_renew(struct journal *journal)
+{
+    size_t max = journal->max, max_bytes = journal->max_bytes;
+    struct journal_sum *sum = journal->sum;
+    journal_free(journal);
+    *journal = journal_new(max, max_bytes, sum);
+}
+
 static void drop_oldest(struct journal *journal)
 {
     struct journal_entry *oldest = slot(journal, 0);
-    journal->bytes -= oldest->block_size;
+    hold_less(journal, cost_of(oldest));
     free(journal->spare);
     journal->spare = oldest->block;
     journal->spare_size = oldest->block_size;
@@ -45,11 +73,9 @@ static void drop_oldest(struct journal *journal)
     journal->dropped++;
 }
 
-/* Room for one more; the ring is straightened when it grows, so that old entries keep their order.
- */
-static void grow(struct journal *journal)
+/* A ring of another size, straightened, so that old entries keep their order. */
+static void resize(struct journal *journal, size_t capacity)
 {
-    size_t capacity = journal->capacity ? journal->capacity * 2 : 64;
     if (capacity > journal->max)
         capacity = journal->max;
     struct journal_entry *ring = mem_new(capacity, sizeof *ring);
@@ -59,6 +85,16 @@ static void grow(struct journal *journal)
     journal->ring = ring;
     journal->capacity = capacity;
     journal->first = 0;
+}
+
+void journal_shrink(struct journal *journal, size_t bytes)
+{
+    while (journal->bytes > bytes && journal->count > 1)
+        drop_oldest(journal);
+    free(journal->spare);
+    journal->spare = NULL;
+    if (journal->count < journal->capacity / 4)
+        resize(journal, journal->count + 1);
 }
 
 /* A block for `size` bytes. A full journal hands the oldest one's on: blocks that one thread takes
@@ -135,7 +171,7 @@ int64_t journal_add(struct journal *journal, const struct journal_facts *facts,
     if (journal->count == journal->max)
         drop_oldest(journal);
     if (journal->count == journal->capacity)
-        grow(journal);
+        resize(journal, journal->capacity ? journal->capacity * 2 : 64);
     size_t head = head_size(request);
     size_t size = strlen(request->method) + strlen(request->target) + 2 + head + request->body_len +
                   1 + response->head.len + 1 + response->body.len + 1 + text_size(facts->route) +
@@ -165,7 +201,7 @@ int64_t journal_add(struct journal *journal, const struct journal_facts *facts,
     entry->response_head_len = response->head.len;
     entry->response_body = pack(&packer, buf_str(&response->body), response->body.len);
     entry->response_body_len = response->body.len;
-    journal->bytes += block_size;
+    hold_more(journal, cost_of(entry));
     while (journal->bytes > journal->max_bytes && journal->count > 1)
         drop_oldest(journal);
     return entry->seq;

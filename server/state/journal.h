@@ -4,6 +4,8 @@
 #define FAKEWIX_STATE_JOURNAL_H
 
 #include <cjson/cJSON.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "http/message.h"
@@ -45,23 +47,35 @@ struct journal_entry {
     size_t response_body_len;
 };
 
+/* What the journals of many worlds hold together; state/thrift.h keeps it within bounds. */
+struct journal_sum {
+    atomic_size_t bytes;
+    size_t max; /* they may; more than that for the moment that it takes to drop the oldest */
+    atomic_bool is_trimmed; /* somebody is at it */
+};
+
 struct journal {
     struct journal_entry *ring; /* owned; grows up to `max` entries */
     size_t capacity;
     size_t max;
     size_t first; /* index of the oldest */
     size_t count;
-    size_t bytes; /* held by blocks */
+    size_t bytes; /* held by entries, themselves and their blocks */
     char *spare;  /* the block of the entry that went last, for the next one; owned */
     size_t spare_size;
-    size_t max_bytes; /* the oldest go when this is passed */
+    size_t max_bytes;        /* the oldest go when this is passed */
+    struct journal_sum *sum; /* of which these bytes are part; borrowed, NULL for none */
     int64_t next_seq;
     int64_t dropped; /* entries that made room for newer ones */
 };
 
-struct journal journal_new(size_t max, size_t max_bytes);
+struct journal journal_new(size_t max, size_t max_bytes, struct journal_sum *sum);
 void journal_free(struct journal *journal);
 void journal_clear(struct journal *journal); /* seq numbers go on */
+void journal_renew(struct journal *journal); /* empty, as journal_new made it; they begin again */
+
+/* Drop the oldest until no more than `bytes` are held. The newest stays all the same. */
+void journal_shrink(struct journal *journal, size_t bytes);
 
 /* Keep an exchange; returns its seq. */
 int64_t journal_add(struct journal *journal, const struct journal_facts *facts,

@@ -129,9 +129,7 @@ void world_clear(struct world *world)
     rate_free(&world->rate);
     armed_begin_anew(world->faults);
     lint_clear(world->lint);
-    size_t max = world->journal.max, max_bytes = world->journal.max_bytes;
-    journal_free(&world->journal);
-    world->journal = journal_new(max, max_bytes);
+    journal_renew(&world->journal);
     schedule_free(&world->schedule);
     outbox_clear(&world->outbox);
 }

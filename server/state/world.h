@@ -155,6 +155,7 @@ struct worlds_options {
     int max_holds; /* requests that faults may let wait at a time, over all worlds; 0: any */
     size_t journal_max;
     size_t journal_max_bytes; /* per world */
+    size_t journal_sum_bytes; /* of all worlds together; 0: any */
 };
 
 /* Open the store and the worlds that are in it. The default world exists and is empty where the
@@ -189,5 +190,11 @@ void worlds_reset(struct worlds *worlds, struct world *world);
  * each and the list. */
 char **worlds_list(struct worlds *worlds);
 size_t worlds_count(struct worlds *worlds);
+
+/* All of them, in no order; caller lets go of each with world_release and frees the list. */
+struct world **worlds_hold_all(struct worlds *worlds, size_t *ret_n);
+
+/* What their journals hold together; state/thrift.h looks after it. */
+struct journal_sum *worlds_journal_sum(struct worlds *worlds);
 
 #endif

@@ -25,6 +25,7 @@ struct worlds {
     int64_t next_pos;
     struct rng rng; /* names of worlds */
     struct hold_limit holds;
+    struct journal_sum journals;
 };
 
 static struct world **bucket_of(struct worlds *worlds, const char *id)
@@ -75,7 +76,8 @@ static struct world *world_new(struct worlds *worlds, const char *id)
     world->time = world->start_time;
     world->rng = rng_seeded(world->seed, id);
     world->fault_rng = rng_seeded(world->seed + 1, id);
-    world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes);
+    world->journal = journal_new(worlds->options.journal_max, worlds->options.journal_max_bytes,
+                                 &worlds->journals);
     world->lifetimes = config_default_lifetimes();
     world->faults = armed_new(&worlds->holds);
     world->lint = lint_new();
@@ -134,6 +136,7 @@ struct worlds *worlds_open(const struct worlds_options *options, struct err *err
     worlds->options = *options;
     worlds->options.state_file = NULL;
     worlds->rng = rng_seeded(options->seed, "worlds");
+    worlds->journals.max = options->journal_sum_bytes ? options->journal_sum_bytes : SIZE_MAX;
     worlds->holds.max = options->max_holds ? options->max_holds : INT_MAX;
     char **names = store_list_worlds(store);
     for (char **name = names; *name; name++) {
@@ -188,9 +191,10 @@ static void bury(struct worlds *worlds, struct world *world)
     world_release(world);
 }
 
-void worlds_end_waits(struct worlds *worlds)
+/* A request holds its world's lock when it asks the registry, so who wants the worlds' locks first
+ * lets go of the registry's. */
+struct world **worlds_hold_all(struct worlds *worlds, size_t *ret_n)
 {
-    /* A request holds its world's lock when it asks the registry, so not the other way round. */
     pthread_rwlock_rdlock(&worlds->lock);
     struct world **all = mem_new(worlds->count, sizeof(struct world *));
     size_t n = 0;
@@ -200,6 +204,19 @@ void worlds_end_waits(struct worlds *worlds)
             all[n++] = world;
         }
     pthread_rwlock_unlock(&worlds->lock);
+    *ret_n = n;
+    return all;
+}
+
+struct journal_sum *worlds_journal_sum(struct worlds *worlds)
+{
+    return &worlds->journals;
+}
+
+void worlds_end_waits(struct worlds *worlds)
+{
+    size_t n;
+    struct world **all = worlds_hold_all(worlds, &n);
     for (size_t i = 0; i < n; i++) {
         pthread_mutex_lock(&all[i]->lock);
         all[i]->gone = true;

@@ -63,6 +63,7 @@ struct harness *harness_new(const struct harness_wish *asked)
         .max_holds = wish.max_holds,
         .journal_max = wish.journal_max ? wish.journal_max : DEFAULT_JOURNAL,
         .journal_max_bytes = wish.journal_bytes ? wish.journal_bytes : DEFAULT_JOURNAL_BYTES,
+        .journal_sum_bytes = wish.journal_total,
     };
     if (wish.running)
         options.time = timeline_real(HARNESS_START_MS);

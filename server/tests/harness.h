@@ -36,6 +36,7 @@ struct harness_wish {
     bool running;         /* the clock follows the machine's */
     size_t journal_max;   /* 0: 1000 */
     size_t journal_bytes; /* 0: 16 MiB */
+    size_t journal_total; /* of all worlds; 0: any */
     int max_worlds;       /* 0: 16 */
     int max_holds;        /* 0: any number */
 };

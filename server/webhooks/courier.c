@@ -11,6 +11,7 @@
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/tree.h"
+#include "state/thrift.h"
 #include "webhooks/letter.h"
 
 enum { THREADS_MAX = 8, ANSWER_LIMIT_MS = 1250, NAP_MAX_MS = 60000 };
@@ -314,6 +315,7 @@ static void make_round(struct courier *courier, struct round *round)
     round->look_ms = INT64_MAX; /* who stirs the world meanwhile sets it anew */
     pthread_mutex_unlock(&courier->lock);
     int64_t look_ms = visit(courier, world);
+    thrift_trim(courier->worlds);
     pthread_mutex_lock(&courier->lock);
     round = find_round(courier, world);
     round->busy = false;

@@ -151,6 +151,25 @@ class Limits(Case):
         self.assertGreater(journal["dropped"], 20)
         self.assertEqual(journal["dropped"] + len(journal["entries"]), 40)
 
+    def test_journal_of_all_worlds(self):
+        self.serve("--journal-total", "200000")
+        worlds = ["quiet", "one", "two"]
+        for world in worlds:
+            self.assertEqual(self.control("POST", "/worlds", {"world": world})[0], 201)
+        self.ask("POST", "/w/quiet/oauth2/token", {"grant_type": "quiet"})
+        for i in range(60):
+            self.ask("POST", f"/w/{worlds[1 + i % 2]}/oauth2/token", {"grant_type": "x" * 6000})
+        journals = [self.control("GET", f"/worlds/{world}/journal")[1] for world in worlds]
+        kept = sum(len(entry["request"]["body"])
+                   for journal in journals for entry in journal["entries"])
+        self.assertLessEqual(kept, 200000)
+        self.assertGreater(kept, 100000)
+        self.assertEqual(journals[0]["dropped"], 0)
+        for journal in journals[1:]:
+            self.assertGreater(journal["dropped"], 10)
+            self.assertEqual(journal["dropped"] + len(journal["entries"]), 30)
+            self.assertEqual(journal["entries"][-1]["seq"], 30)
+
     def test_holds(self):
         self.serve("--workers", "16", "--max-holds", "3")
         _, fault = self.control("POST", "/faults", {
@@ -173,7 +192,8 @@ class Limits(Case):
     def test_limits_are_where_the_help_says(self):
         """A limit of 0 or beyond its range is a mistake of the command line, not no limit."""
         for option, value in [("--max-body", "0"), ("--workers", "0"), ("--max-worlds", "0"),
-                              ("--journal", "0"), ("--journal-bytes", "1"), ("--idle-ms", "1"),
+                              ("--journal", "0"), ("--journal-bytes", "1"),
+                              ("--journal-total", "1"), ("--idle-ms", "1"),
                               ("--workers", "100000"), ("--max-body", "99999999999")]:
             done = subprocess.run([FAKEWIX, "serve", option, value], capture_output=True, text=True,
                                   timeout=10 * PATIENCE, env=environment())

@@ -384,6 +384,35 @@ class Memory(Machine):
             self.assertLess(full - half, 16 * 1024)
             self.assertLess(full - idle, 64 * 1024)
 
+    def test_many_worlds_keep_one_budget(self):
+        """Fifty worlds take 100 bodies of 64 KiB each, 320 MiB; 16 MiB are allowed for all."""
+        process = self.spawn("--journal-total", str(16 * MIB), "--workers", "8")
+        body = json.dumps({"grant_type": "client_credentials", "filler": "x" * (MIB // 16)})
+        for number in range(50):
+            self.assertEqual(self.ask("POST", "/_fakewix/worlds", json.dumps(
+                {"world": f"w{number}"}))[0], 201)
+        idle = self.rss_kb(process)
+
+        def load(first):
+            connection = http.client.HTTPConnection(self.address, timeout=30 * PATIENCE)
+            for turn in range(1250):
+                self.ask("POST", f"/w/w{(first + turn) % 50}/oauth2/token", body, connection)
+            connection.close()
+        threads = [threading.Thread(target=load, args=(12 * number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        full = self.rss_kb(process)
+        print(f"5,000 bodies of 64 KiB in 50 worlds: {idle} kB idle, {full} kB at the end")
+        journals = [self.ask("GET", f"/_fakewix/worlds/w{number}/journal")[1]
+                    for number in range(50)]
+        for journal in journals:
+            self.assertEqual(journal["dropped"] + len(journal["entries"]), 100)
+            self.assertGreater(len(journal["entries"]), 2)
+        if not SANITIZED:
+            self.assertLess(full - idle, 64 * 1024)
+
 
 if __name__ == "__main__":
     unittest.main()
