@@ -10,7 +10,7 @@
 #include "shared/now.h"
 #include "shared/tree.h"
 
-enum { READY_MS = 15000, STOP_MS = 5000, LINE_MAX_BYTES = 65536 };
+enum { READY_MS = 60000, STOP_MS = 5000, LINE_MAX_BYTES = 65536 };
 
 bool server_use(const char *url, const char *token, struct server *ret_server, struct err *err)
 {

@@ -185,7 +185,7 @@ class ExitStatus(Folder):
     def test_an_obstacle_says_how_the_client_ended(self):
         for command in ("echo because >&2; exit 2", "echo because >&2; exit 1"):
             result = run(command, "--only", "EXP-09")
-            self.assertIn("its last words on stderr: because", result.stdout)
+            self.assertIn("its last words on stderr: because", result.stdout, result.stderr)
 
     def test_a_client_that_does_nothing_is_not_conformant(self):
         result = run("exit 0")
