@@ -376,8 +376,16 @@ static int print_tables(int argc, char **argv)
     const char *name = argc ? argv[0] : "";
     bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     OWNED(tree_free) cJSON *table = tables_json(name);
-    if ((!table || (argc > 1 && !as_json) || argc > 2) && !help_usage("tables", &err))
+    if (!argc || (argc > 1 && !as_json) || argc > 2) {
+        help_usage("tables", &err);
         return fail(err.text);
+    }
+    if (!table) {
+        OWNED(buf_free) struct buf sentence = {0};
+        buf_format(&sentence, "the table %s", name);
+        tables_add_unknown(&sentence, name);
+        return fail(buf_str(&sentence));
+    }
     OWNED(mem_text_free) char *text = as_json ? tree_print_pretty(table) : tables_text(name);
     puts(text);
     return EXIT_SUCCESS;

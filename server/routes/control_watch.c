@@ -168,10 +168,12 @@ enum refusal control_lint_clear(struct exchange *x)
 enum refusal control_table(struct exchange *x)
 {
     cJSON *table = tables_json(x->segments[0]);
-    if (!table)
-        return exchange_refuse(x, REFUSAL_CONTROL_NOT_FOUND,
-                               "the tables are routes, refusals, faults, grants, events, "
-                               "lint, config");
+    if (!table) {
+        OWNED(buf_free) struct buf sentence = {0};
+        buf_format(&sentence, "the table %s", x->segments[0]);
+        tables_add_unknown(&sentence, x->segments[0]);
+        return exchange_refuse(x, REFUSAL_CONTROL_NOT_FOUND, "%s", buf_str(&sentence));
+    }
     response_json(x->response, 200, table);
     return REFUSAL_NONE;
 }

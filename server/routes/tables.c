@@ -9,6 +9,7 @@
 #include "lint/lint.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/tree.h"
 #include "state/config.h"
 #include "webhooks/event.h"
@@ -132,6 +133,14 @@ cJSON *tables_json(const char *name)
         if (strcmp(makers[i].name, name) == 0)
             return makers[i].make();
     return NULL;
+}
+
+void tables_add_unknown(struct buf *out, const char *name)
+{
+    OWNED(buf_free) struct buf names = {0};
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        buf_format(&names, "%s%s", i ? " " : "", makers[i].name);
+    near_add_unknown(out, name, buf_str(&names));
 }
 
 static const char *cell_text(const cJSON *cell, struct buf *scratch)

@@ -5,9 +5,13 @@
 
 #include <cjson/cJSON.h>
 
-/* "routes", "refusals", "faults", "grants" or "config" as an array of rows; NULL for another name.
- * Gives a tree. */
+#include "shared/buf.h"
+
+/* The table of that name as an array of rows; NULL for a name that is none. Gives a tree. */
 cJSON *tables_json(const char *name);
+
+/* Append ` is not known; …` with the names there are, for one that is none. */
+void tables_add_unknown(struct buf *out, const char *name);
 
 /* The same as aligned text; caller frees with free(). */
 char *tables_text(const char *name);

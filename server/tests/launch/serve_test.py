@@ -350,7 +350,9 @@ class Mistakes(Program):
             (["run", "--rout", "proxy", "--", "true"],
              'did you mean "--route"? `fakewix run --help`'),
             (["tables"], "usage: fakewix tables"),
-            (["tables", "chairs"], "usage: fakewix tables"),
+            (["tables", "chairs"], "the table chairs is not known; known here: routes refusals"),
+            (["tables", "fault"], 'the table fault is not known; did you mean "faults"?'),
+            (["tables", "faults", "--yaml"], "usage: fakewix tables"),
             (["validate"], "usage: fakewix validate"),
         ]
         for arguments, part in cases:
