@@ -247,7 +247,7 @@ static struct host_config host_config_of(const struct options *options, struct t
                      .max_body = (size_t)options->max_body,
                      .max_head = 32768,
                      .idle_ms = (int)options->idle_ms,
-                     .request_ms = 30000},
+                     .request_ms = (int)options->request_ms},
         .control_token = options->control_token,
         .consent_auto = strcmp(options->consent, "auto") == 0,
         .lint_off = strcmp(options->lint, "off") == 0,

@@ -74,6 +74,8 @@ static const struct option_row rows[] = {
      "bytes of exchanges kept in all worlds together; those that hold most give up their oldest"},
     {"idle-ms", OPTION_INT, AT(idle_ms), "MS", "75000", 100, 3600000,
      "how long an idle connection is kept"},
+    {"request-ms", OPTION_INT, AT(request_ms), "MS", "30000", 100, 3600000,
+     "how long a request may take to arrive whole; past it 408"},
     {"stop-with-stdin", OPTION_FLAG, AT(stop_with_stdin), "", NULL, 0, 0,
      "stop when standard input ends: with whoever started it, however that ends"},
     {"quiet", OPTION_FLAG, AT(quiet), "", NULL, 0, 0, "do not print the block to paste"},

@@ -43,6 +43,7 @@ struct options {
     int64_t journal_bytes;
     int64_t journal_total;
     int64_t idle_ms;
+    int64_t request_ms;
     bool stop_with_stdin;
     bool quiet;
 };

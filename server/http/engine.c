@@ -78,6 +78,8 @@ static void learn(struct engine_seat *seat, bool came)
 static int engine_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     struct engine_seat *seat = n == 1 ? mg_get_thread_pointer(NULL) : NULL;
+    if (seat && !seat->has_met && (fds->events & POLLIN))
+        seat->meet(seat, fds->fd);
     if (seat && timeout_ms > 0 && (fds->events & POLLIN) && has_hope(seat)) {
         int ready = look_out(fds);
         learn(seat, ready != 0);

@@ -31,6 +31,9 @@ struct engine_seat {
     const atomic_int *n_open; /* connections; a client that is alone is waited for awake */
     unsigned in_vain;         /* how many such waits in a row ended asleep all the same */
     unsigned to_skip;         /* waits that begin asleep, for that */
+    bool has_met;             /* the client whom it waits for; set by who owns the seat */
+    /* It is about to wait for one whom it has not met, who is still at the TLS handshake. */
+    void (*meet)(struct engine_seat *seat, int fd);
 };
 
 /* Let CivetWeb accept on these in place of the port that it was started with. Takes the sockets.

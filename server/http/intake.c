@@ -276,10 +276,9 @@ static enum refusal read_chunked(struct reader *reader, struct buf *body, size_t
 static enum refusal read_body(struct mg_connection *connection, const struct intake_limits *limits,
                               bool chunked, size_t len, struct buf *body)
 {
-    struct reader reader = {
-        .connection = connection,
-        .deadline_ms = now_steady_ms() + limits->request_ms,
-    };
+    int64_t now_ms = now_steady_ms();
+    struct reader reader = {.connection = connection, .deadline_ms = now_ms + limits->request_ms};
+    atomic_store(limits->ret_since_ms, now_ms);
     enum refusal refusal = REFUSAL_NONE;
     if (chunked)
         refusal = read_chunked(&reader, body, limits->max_body);

@@ -3,6 +3,7 @@
 #ifndef FAKEWIX_HTTP_INTAKE_H
 #define FAKEWIX_HTTP_INTAKE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,6 +18,7 @@ enum { INTAKE_MAX_HEADERS = 64 };
 struct intake_limits {
     size_t max_body; /* bytes */
     int request_ms;  /* for the body to arrive whole */
+    atomic_llong *ret_since_ms; /* told, on the steady clock, when reading a body begins */
 };
 
 /* A worker's own memory for one request at a time. */

@@ -16,47 +16,17 @@
 #include "http/engine.h"
 #include "http/intake.h"
 #include "http/listener.h"
+#include "http/room.h"
 #include "http/turns.h"
+#include "http/usher.h"
+#include "http/worker.h"
 #include "shared/buf.h"
 #include "shared/mem.h"
 #include "shared/now.h"
 #include "shared/refusal.h"
 #include "shared/tree.h"
 
-enum {
-    LINGER_MS = 1000, /* a refused client has that long to read why */
-    SILENT_MS = 1000, /* a new connection may stay silent that long, with others waiting */
-};
-
-/* One thread of CivetWeb and its memory; it serves one connection at a time. */
-struct worker {
-    struct engine_seat seat; /* first, as the engine asks */
-    struct workers *workers;
-    pthread_mutex_t lock;       /* over `fd`, which the stopping thread shuts down */
-    int fd;                     /* of the connection it serves, -1 for none */
-    atomic_bool is_busy;        /* with a request, not just with a connection */
-    atomic_bool has_connection; /* that was not given up */
-    atomic_bool was_answered;   /* this connection, at least once */
-    atomic_llong idle_since_ms; /* steady clock: since when it waits for one */
-    bool has_refused;           /* this connection was told no; nothing more is answered on it */
-    enum entrance entrance;
-    bool is_at_door; /* a world's own port, or the one of leaks, whose world is "" */
-    char world[MESSAGE_WORLD_MAX + 1];
-    struct wire wire;
-    struct intake intake;
-};
-
-struct workers {
-    const struct listener_config *config;
-    is_open_port_fn *is_open_port;
-    const void *context;
-    struct worker *all;   /* config->workers of them, one to a thread */
-    atomic_int n_seated;  /* that have their thread */
-    atomic_int n_open;    /* connections, those included that wait for a worker */
-    atomic_int stop;      /* enum delivery_stop */
-    pthread_mutex_t lock; /* for `idle` */
-    pthread_cond_t idle;  /* a worker has finished a request while stopping */
-};
+enum { LINGER_MS = 1000 }; /* a refused client has that long to read why */
 
 /* ---- one request ---- */
 
@@ -106,37 +76,6 @@ static void answer(struct mg_connection *connection, struct worker *worker,
         engine_close_after(connection);
 }
 
-/* A connection that had its answer, or was given a second to say what it wants. */
-static bool can_be_given_up(struct worker *worker, int64_t now_ms)
-{
-    return !atomic_load(&worker->is_busy) && atomic_load(&worker->has_connection) &&
-           (atomic_load(&worker->was_answered) ||
-            now_ms - atomic_load(&worker->idle_since_ms) >= SILENT_MS);
-}
-
-/* More connections than workers: the one that has been idle longest is given up, so that a new
- * client waits for an answer in the making and never for somebody's silence. It is closed for
- * reading only: an answer that is just being made gets out. */
-void workers_make_room(struct workers *workers)
-{
-    struct worker *idle = NULL;
-    int64_t now_ms = now_steady_ms();
-    for (int i = 0; i < workers->config->workers; i++) {
-        struct worker *worker = &workers->all[i];
-        if (can_be_given_up(worker, now_ms) &&
-            (!idle || atomic_load(&worker->idle_since_ms) < atomic_load(&idle->idle_since_ms)))
-            idle = worker;
-    }
-    if (!idle)
-        return;
-    pthread_mutex_lock(&idle->lock);
-    if (idle->fd >= 0 && can_be_given_up(idle, now_ms)) { /* it may have another by now */
-        atomic_store(&idle->has_connection, false);       /* to be given up once, not again */
-        shutdown(idle->fd, SHUT_RD);
-    }
-    pthread_mutex_unlock(&idle->lock);
-}
-
 static void start_work(struct worker *worker)
 {
     atomic_store(&worker->is_busy, true);
@@ -148,8 +87,10 @@ static void end_work(struct worker *worker)
     atomic_store(&worker->idle_since_ms, now_steady_ms());
     atomic_store(&worker->was_answered, true);
     atomic_store(&worker->is_busy, false);
-    if (atomic_load(&workers->n_open) > workers->config->workers)
-        workers_make_room(workers);
+    if (!worker->wire.keep_alive)
+        atomic_store(&worker->is_leaving, true);
+    if (room_is_scarce(workers))
+        room_make_for_all(workers);
     if (atomic_load(&workers->stop) == STOP_NOT)
         return;
     pthread_mutex_lock(&workers->lock);
@@ -161,18 +102,23 @@ static void serve(struct mg_connection *connection, struct worker *worker)
 {
     const struct listener_config *config = worker->workers->config;
     const struct mg_request_info *info = mg_get_request_info(connection);
-    struct intake_limits limits = {.max_body = config->max_body, .request_ms = config->request_ms};
+    struct intake_limits limits = {.max_body = config->max_body,
+                                   .request_ms = config->request_ms,
+                                   .ret_since_ms = &worker->body_since_ms};
     struct request request;
     start_work(worker);
     worker->wire.connection = connection;
     worker->wire.client_http10 = strcmp(info->http_version, "1.0") == 0;
     worker->wire.is_head = strcmp(info->request_method, "HEAD") == 0;
     /* With others waiting for a worker, one answer is enough for a connection. */
-    bool crowded = atomic_load(&worker->workers->n_open) > config->workers;
+    bool crowded = room_is_scarce(worker->workers);
     if (crowded)
         engine_close_after(connection);
     worker->wire.keep_alive = !crowded && engine_keeps_alive(connection);
     enum refusal refusal = intake_read(connection, &limits, &worker->intake, &request);
+    atomic_store(&worker->body_since_ms, 0);
+    if (refusal == REFUSAL_HTTP_BODY_CUT && atomic_load(&worker->is_leaving))
+        refusal = REFUSAL_HTTP_SLOW; /* the cut was ours */
     if (refusal) {
         refuse(connection, worker, refusal);
     } else {
@@ -241,23 +187,37 @@ static enum entrance find_entrance(const struct workers *workers,
     return is_open ? ENTRANCE_PUBLIC : ENTRANCE_LOOPBACK;
 }
 
-int workers_on_open(const struct mg_connection *connection, void **ret_data)
+/* From here on it can be given up. */
+static void meet(struct worker *worker, int fd)
 {
-    struct worker *worker = mg_get_thread_pointer(connection);
-    *ret_data = NULL;
-    worker->has_refused = false;
-    worker->entrance = find_entrance(worker->workers, connection);
-    worker->is_at_door =
-        doors_find(worker->workers->config->doors, engine_local_port(connection), worker->world);
     pthread_mutex_lock(&worker->lock);
-    worker->fd = engine_socket(connection);
+    worker->fd = fd;
+    worker->seat.has_met = true;
     atomic_store(&worker->idle_since_ms, now_steady_ms());
     atomic_store(&worker->was_answered, false);
     atomic_store(&worker->has_connection, true);
     /* It waited in the queue while the stopping thread shut the others. */
     if (atomic_load(&worker->workers->stop) != STOP_NOT)
-        shutdown(worker->fd, SHUT_RD);
+        shutdown(fd, SHUT_RD);
     pthread_mutex_unlock(&worker->lock);
+}
+
+static void meet_early(struct engine_seat *seat, int fd)
+{
+    meet((struct worker *)seat, fd);
+}
+
+int workers_on_open(const struct mg_connection *connection, void **ret_data)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+    *ret_data = NULL;
+    worker->has_refused = false;
+    worker->is_open = true;
+    worker->entrance = find_entrance(worker->workers, connection);
+    worker->is_at_door =
+        doors_find(worker->workers->config->doors, engine_local_port(connection), worker->world);
+    if (!atomic_load(&worker->is_leaving)) /* since the handshake */
+        meet(worker, engine_socket(connection));
     return 0;
 }
 
@@ -268,12 +228,13 @@ void workers_on_close(const struct mg_connection *connection)
     struct worker *worker = mg_get_thread_pointer(connection);
     const struct mg_request_info *info = mg_get_request_info(connection);
     atomic_fetch_sub(&worker->workers->n_open, 1);
-    if (worker->fd < 0) /* the TLS handshake failed: there was no connection yet */
-        return;
-    if (info->request_uri && !info->local_uri && !worker->has_refused)
+    /* Where the TLS handshake failed there was no connection yet, and no request of it. */
+    if (worker->is_open && info->request_uri && !info->local_uri && !worker->has_refused)
         serve((struct mg_connection *)(uintptr_t)connection, worker);
     pthread_mutex_lock(&worker->lock);
     atomic_store(&worker->has_connection, false);
+    atomic_store(&worker->is_leaving, false);
+    worker->seat.has_met = worker->is_open = false;
     worker->fd = -1;
     pthread_mutex_unlock(&worker->lock);
 }
@@ -284,6 +245,7 @@ static void make_worker(struct workers *workers, struct worker *worker)
 {
     int keep_s = workers->config->idle_ms / 1000 * 4 / 5;
     worker->seat.n_open = &workers->n_open;
+    worker->seat.meet = meet_early;
     worker->workers = workers;
     worker->fd = -1;
     worker->wire.stop = &workers->stop;
@@ -308,11 +270,13 @@ struct workers *workers_new(const struct listener_config *config, is_open_port_f
     workers->all = mem_new((size_t)config->workers, sizeof(*workers->all));
     for (int i = 0; i < config->workers; i++)
         make_worker(workers, &workers->all[i]);
+    workers->usher = usher_new(room_is_scarce, room_make_for_all, workers);
     return workers;
 }
 
 void workers_free(struct workers *workers)
 {
+    usher_free(workers->usher);
     for (int i = 0; i < workers->config->workers; i++) {
         struct worker *worker = &workers->all[i];
         buf_free(&worker->wire.out);
@@ -331,10 +295,17 @@ void *workers_seat(struct workers *workers)
     return &workers->all[atomic_fetch_add(&workers->n_seated, 1)];
 }
 
+void workers_make_room(struct workers *workers)
+{
+    room_make(workers);
+}
+
 void workers_expect(struct workers *workers)
 {
-    if (atomic_fetch_add(&workers->n_open, 1) >= workers->config->workers)
-        workers_make_room(workers);
+    if (atomic_fetch_add(&workers->n_open, 1) < workers->config->workers)
+        return;
+    room_make_for_all(workers);
+    usher_wake(workers->usher);
 }
 
 void workers_forget(struct workers *workers)

@@ -59,6 +59,7 @@ START_TEST(defaults_are_these)
     ck_assert_int_eq(options.max_worlds, 1024);
     ck_assert_int_eq(options.journal_max, 10000);
     ck_assert_int_eq(options.idle_ms, 75000);
+    ck_assert_int_eq(options.request_ms, 30000);
     ck_assert(!options.seeded && !options.quiet && !options.state && !options.port_file);
 }
 END_TEST

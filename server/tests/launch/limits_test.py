@@ -5,10 +5,12 @@ usage: limits_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
 """
 import http.client
 import json
+import select
 import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -122,6 +124,20 @@ class Limits(Case):
             while idle.recv(65536):
                 pass  # ends with the connection, or the test fails by its time-out
 
+    def test_slow_requests_end(self):
+        """Each has its limit for the whole: a byte that comes does not start it anew."""
+        self.serve("--request-ms", "300")
+        for first in (b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\nContent-Length: 5000\r\n\r\n",
+                      b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\nX-A: "):
+            with socket.create_connection((self.url.hostname, self.url.port)) as slow:
+                slow.sendall(first)
+                began = time.monotonic()
+                while not select.select([slow], [], [], 0.05)[0]:
+                    slow.send(b"x")
+                    self.assertLess(time.monotonic() - began, 10 * PATIENCE)
+                self.assertEqual(slow.recv(4096)[9:12], b"408")
+        self.assert_serves()
+
     def test_worlds(self):
         self.serve("--max-worlds", "5")
         for i in range(8):
@@ -193,7 +209,7 @@ class Limits(Case):
         """A limit of 0 or beyond its range is a mistake of the command line, not no limit."""
         for option, value in [("--max-body", "0"), ("--workers", "0"), ("--max-worlds", "0"),
                               ("--journal", "0"), ("--journal-bytes", "1"),
-                              ("--journal-total", "1"), ("--idle-ms", "1"),
+                              ("--journal-total", "1"), ("--idle-ms", "1"), ("--request-ms", "1"),
                               ("--workers", "100000"), ("--max-body", "99999999999")]:
             done = subprocess.run([FAKEWIX, "serve", option, value], capture_output=True, text=True,
                                   timeout=10 * PATIENCE, env=environment())
