@@ -220,7 +220,7 @@ static bool make_client(struct play *play, int which)
 
 static cJSON *make_call(const struct play *play, const struct step *step, int which)
 {
-    static const char *const kept[] = {"method", "body"};
+    static const char *const kept[] = {"method", "body", "stream"};
     cJSON *request = adapter_request("call");
     tree_put_text(request, "client", play->names[which]);
     tree_put_text(request, "method", "GET");
@@ -285,8 +285,9 @@ static bool call_and_kill(struct play *play, const struct step *step)
     return done;
 }
 
-static bool open_install(struct play *play)
+static bool open_install(struct play *play, const struct step *step)
 {
+    (void)step;
     if (!make_client(play, 0))
         return false;
     if (play->over)
@@ -386,8 +387,9 @@ static bool move_clock(struct play *play, const struct step *step)
     return true;
 }
 
-static bool restart(struct play *play)
+static bool restart(struct play *play, const struct step *step)
 {
+    (void)step;
     if (play->is_open)
         close_channel(play, true);
     if (play->act->needs & ~play->act->sure & NEED_MASK(NEED_BIT_PERSIST) &&
@@ -400,45 +402,38 @@ static bool restart(struct play *play)
     return true;
 }
 
+static bool consent(struct play *play, const struct step *step)
+{
+    return installs_consent(play->act, step, play->browser, play->performance, play->err);
+}
+
+static bool spoil_state(struct play *play, const struct step *step)
+{
+    (void)step;
+    return files_spoil_folder(play->act->state_folder, play->err);
+}
+
 static bool do_step(struct play *play, const struct step *step)
 {
-    switch (step->kind) {
-    case STEP_CALL:
-        return call(play, step);
-    case STEP_KILLED_AT:
-    case STEP_KILLED_AFTER_MS:
-        return call_and_kill(play, step);
-    case STEP_DISARM:
-        return stage_disarm(play->act->stage, play->err);
-    case STEP_OPEN:
-        return open_install(play);
-    case STEP_CONSENT:
-        return installs_consent(play->act, step, play->browser, play->performance, play->err);
-    case STEP_CALLBACK:
-        return deliver(play, step);
-    case STEP_WEBHOOK:
-        return send_webhooks(play, step);
-    case STEP_INSTANCE:
-        return show_instance(play, step);
-    case STEP_CLIENT_CLOCK_S:
-        return move_clock(play, step);
-    case STEP_RESTART:
-        return restart(play);
-    case STEP_SPOIL_STATE:
-        return files_spoil_folder(play->act->state_folder, play->err);
-    case STEP_CERTIFICATE:
-    case STEP_PORT_CLOSED_MS:
-        return event_do_at_port(play->act, step, play->err);
-    case STEP_ADVANCE_S:
-    case STEP_EXPIRE:
-    case STEP_REVOKE:
+    static bool (*const own[STEP_COUNT])(struct play *, const struct step *) = {
+        [STEP_CALL] = call,
+        [STEP_KILLED_AT] = call_and_kill,
+        [STEP_KILLED_AFTER_MS] = call_and_kill,
+        [STEP_OPEN] = open_install,
+        [STEP_CONSENT] = consent,
+        [STEP_CALLBACK] = deliver,
+        [STEP_WEBHOOK] = send_webhooks,
+        [STEP_INSTANCE] = show_instance,
+        [STEP_CLIENT_CLOCK_S] = move_clock,
+        [STEP_RESTART] = restart,
+        [STEP_SPOIL_STATE] = spoil_state,
+    };
+    if (own[step->kind])
+        return own[step->kind](play, step);
+    if (event_is_for_fake(step))
         return event_do(play->act, step, play->err);
-    case STEP_INSTALL:
-    case STEP_SEEN_AT:
-    case STEP_COUNT:
-        break;
-    }
-    return false;
+    return err_set(play->err, "the adapter driver has no step \"%s\"; the scenario lacks a need",
+                   step_name(step->kind));
 }
 
 /* Unique, since an adapter over HTTP has the clients of several scenarios at a time. */

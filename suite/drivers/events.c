@@ -51,16 +51,20 @@ bool event_is_at_port(const struct step *step)
     return step->kind == STEP_CERTIFICATE || step->kind == STEP_PORT_CLOSED_MS;
 }
 
-bool event_do_at_port(const struct act *act, const struct step *step, struct err *err)
+bool event_is_for_fake(const struct step *step)
 {
-    if (step->kind == STEP_CERTIFICATE)
-        return stage_show_certificate(act->stage, step->text, err);
-    return stage_close_port(act->stage, step->n, err);
+    return event_is(step) || event_is_at_port(step) || step->kind == STEP_DISARM;
 }
 
 bool event_do(const struct act *act, const struct step *step, struct err *err)
 {
     const struct event *event = find_event(step->kind);
+    if (step->kind == STEP_DISARM)
+        return stage_disarm(act->stage, err);
+    if (step->kind == STEP_CERTIFICATE)
+        return stage_show_certificate(act->stage, step->text, err);
+    if (step->kind == STEP_PORT_CLOSED_MS)
+        return stage_close_port(act->stage, step->n, err);
     OWNED(tree_free) cJSON *body = cJSON_CreateObject();
     put_value(body, event, step, "kind");
     if (!event->number_param)

@@ -10,11 +10,13 @@
 
 bool event_is(const struct step *step);
 
-/* Whether it happens to the port that the client connects to, and letting it happen there now. */
+/* Whether it happens to the port that the client connects to. */
 bool event_is_at_port(const struct step *step);
-bool event_do_at_port(const struct act *act, const struct step *step, struct err *err);
 
-/* Let it happen now. */
+/* Whether it is the fake's affair alone: one of these two, or the end of its faults. */
+bool event_is_for_fake(const struct step *step);
+
+/* Let such a one happen now. */
 bool event_do(const struct act *act, const struct step *step, struct err *err);
 
 /* Let it happen with the nth successful answer on a route, counted from now. */

@@ -132,7 +132,7 @@ static bool meet(struct play *play, struct session *session, struct meeting *mee
         OWNED(mem_text_free) char *mark = environment_mark(play->act);
         orphans_add_arguments(mark, &play->performance->arguments);
     } else if (event_is_at_port(step)) {
-        if (!event_do_at_port(play->act, step, play->err))
+        if (!event_do(play->act, step, play->err))
             return false;
     } else if (!hand_move(play->act->hand, step->n, play->err)) {
         return false;
@@ -393,7 +393,7 @@ static bool do_steps(struct play *play, size_t at, size_t *ret_next)
         return files_spoil_folder(act->state_folder, play->err);
     case STEP_CERTIFICATE:
     case STEP_PORT_CLOSED_MS:
-        return event_do_at_port(act, step, play->err);
+        return event_do(act, step, play->err);
     case STEP_ADVANCE_S:
     case STEP_EXPIRE:
     case STEP_REVOKE:
