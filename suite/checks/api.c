@@ -155,6 +155,31 @@ void check_body_survives_retry(const struct evidence *evidence, const cJSON *par
         finding_holds(finding, "the same %zu bytes", strlen(first->body));
 }
 
+void check_stream_replay_measured(const struct evidence *evidence, const cJSON *params,
+                                  struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    size_t refused = counting_first(wire, 0, counting_is_api_401);
+    size_t again = refused < wire->n ? counting_first(wire, refused + 1, counting_is_api) : wire->n;
+    (void)params;
+    if (refused == wire->n) {
+        finding_undecided(finding, "no call was refused");
+        return;
+    }
+    const struct exchange *first = &wire->list[refused];
+    if (!exchange_header(first, "Transfer-Encoding")) {
+        finding_elsewhere(finding, "sends a stream with its length, so that it has all of it");
+        return;
+    }
+    if (again == wire->n) {
+        finding_measured(finding, "not made again");
+        return;
+    }
+    bool whole = strcmp(first->body, wire->list[again].body) == 0;
+    finding_measured(finding, whole ? "made again with the whole body"
+                                    : "made again without the whole body");
+}
+
 static bool is_post(const struct exchange *exchange)
 {
     return counting_is_api(exchange) && strcmp(exchange->method, "POST") == 0 &&

@@ -129,6 +129,7 @@ static cJSON *call(struct adapter *adapter, struct named *named, const cJSON *re
     struct call_wish wish = {.method = tree_text(request, "method"),
                              .path = tree_text(request, "path"),
                              .body = body,
+                             .stream = tree_flag(request, "stream", false),
                              .calls = n,
                              .parallel = tree_flag(request, "parallel", false) ? n : 1};
     return call_many(&named->client, &wish) ? say(true, NULL, NULL)

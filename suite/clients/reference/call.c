@@ -22,7 +22,7 @@ static bool may_repeat(const struct client *client, const struct request *reques
 }
 
 static void call_api(const struct client *client, CURL *curl, const struct call_wish *wish,
-                     const char *token, struct reply *reply)
+                     const char *token, struct stream *stream, struct reply *reply)
 {
     bool is_again = reply->status != 0;
     bool leak = client->bug == BUG_token_in_uri;
@@ -36,11 +36,14 @@ static void call_api(const struct client *client, CURL *curl, const struct call_
         .url = url,
         .header = *token ? header : NULL,
         .body = is_again && wish->body && client->bug == BUG_body_lost_on_retry ? "" : wish->body,
+        .stream = stream->text ? stream : NULL,
         .limit_ms = CALL_LIMIT_MS};
     int tried = 0;
-    do
+    do {
+        if (client->bug != BUG_stream_not_rewound)
+            stream->at = 0;
         request_send(client, curl, &request, reply);
-    while (may_repeat(client, &request, reply) && retry_call(client, reply, ++tried));
+    } while (may_repeat(client, &request, reply) && retry_call(client, reply, ++tried));
 }
 
 static bool wants_new_token(const struct client *client, const struct reply *reply)
@@ -60,12 +63,13 @@ static bool wants_new_token(const struct client *client, const struct reply *rep
 static bool make_call(struct client *client, CURL *curl, const struct call_wish *wish)
 {
     OWNED(reply_free) struct reply reply = {0};
+    struct stream stream = {.text = wish->stream ? wish->body : NULL};
     OWNED(mem_text_free) char *token = token_get(client, curl, NULL);
     if (!token && client->bug == BUG_call_without_token)
         token = mem_text("");
     if (!token)
         return false;
-    call_api(client, curl, wish, token, &reply);
+    call_api(client, curl, wish, token, &stream, &reply);
     long first = reply.status;
     int retries = client->bug == BUG_refresh_without_end ? BUGGY_TRIES : 1;
     for (int i = 0; i < retries && wants_new_token(client, &reply); i++) {
@@ -74,7 +78,7 @@ static bool make_call(struct client *client, CURL *curl, const struct call_wish 
             return false;
         if (client->bug != BUG_retry_with_old_token)
             token_replace(&token, fresh);
-        call_api(client, curl, wish, token, &reply);
+        call_api(client, curl, wish, token, &stream, &reply);
     }
     if (client->bug == BUG_first_answer_reported && first == 401)
         reply.status = first;

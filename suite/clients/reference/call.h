@@ -9,6 +9,7 @@ struct call_wish {
     const char *method; /* NULL: GET */
     const char *path;   /* NULL: the probe */
     const char *body;   /* sent as JSON, or NULL */
+    bool stream;        /* sent as it is read, without a length */
     int64_t calls;
     int64_t parallel; /* at a time */
 };

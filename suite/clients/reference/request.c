@@ -40,6 +40,31 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
     return into->overflown ? 0 : size * n;
 }
 
+static size_t give_bytes(char *bytes, size_t size, size_t n, void *context)
+{
+    struct stream *stream = context;
+    size_t left = strlen(stream->text + stream->at);
+    size_t len = left < size * n ? left : size * n;
+    memcpy(bytes, stream->text + stream->at, len);
+    stream->at += len;
+    return len;
+}
+
+/* A body, as it is read or whole. */
+static void set_body(CURL *curl, const struct request *request)
+{
+    if (request->stream) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes);
+        curl_easy_setopt(curl, CURLOPT_READDATA, request->stream);
+    } else if (request->body) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    }
+    /* On a connection that was used before, libcurl sends again what got no answer: not a POST. */
+    if ((request->body || request->stream) && request->header)
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+}
+
 /* Each header as a whole line of the request, or left out. */
 static struct curl_slist *make_headers(const struct client *client, const struct request *request)
 {
@@ -49,6 +74,9 @@ static struct curl_slist *make_headers(const struct client *client, const struct
                                      : "Content-Type: application/json");
     if (request->header)
         headers = curl_slist_append(headers, request->header);
+    if (request->stream)
+        headers =
+            curl_slist_append(curl_slist_append(headers, "Transfer-Encoding: chunked"), "Expect:");
     if (client->bug == BUG_gzip_not_undone)
         headers = curl_slist_append(headers, "Accept-Encoding: gzip");
     bool is_call = request->header != NULL;
@@ -140,11 +168,7 @@ void request_send(const struct client *client, CURL *curl, const struct request 
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->body);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply->headers);
-    if (request->body)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-    /* On a connection that was used before, libcurl sends again what got no answer: not a POST. */
-    if (request->body && request->header)
-        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    set_body(curl, request);
     set_trust(client, curl);
     if (client->bug == BUG_debug_tells_all && getenv("CONFORM_DEBUG") && request->header)
         fprintf(stderr, "> %s\n", request->header);
