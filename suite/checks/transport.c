@@ -1,5 +1,5 @@
-/* Rules about TLS. A connection that the client gives up leaves nothing in the journal: what is
- * there came over one that it took. */
+/* Rules about connections: TLS, and how much comes over one. A connection that the client gives up
+ * leaves nothing in the journal: what is there came over one that it took. */
 #include "checks/checks.h"
 #include "checks/counting.h"
 
@@ -31,4 +31,21 @@ void check_authority_trusted(const struct evidence *evidence, const cJSON *param
         finding_undecided(finding, "nothing was sent: the client does not take WIX_CA_FILE, nor "
                                    "SSL_CERT_FILE and its like, for an authority to trust, and "
                                    "without that nothing can be said about its TLS");
+}
+
+void check_memory_bounded(const struct evidence *evidence, const cJSON *params,
+                          struct finding *finding)
+{
+    enum { KB_PER_MB = 1024, DEFAULT_MB = 256 };
+    int64_t max_mb = checks_number(params, "max_mb", DEFAULT_MB);
+    int64_t seen_mb = evidence->performance.max_rss_kb / KB_PER_MB;
+    buf_format(&finding->expected, "a process that never takes more than %lld MB",
+               (long long)max_mb);
+    if (!evidence->performance.max_rss_kb)
+        finding_undecided(finding, "how much memory it took is not known");
+    else if (seen_mb > max_mb)
+        finding_broken(finding, counting_nth(&evidence->wire, exchange_asks_for_token, 1),
+                       "%lld MB at its largest", (long long)seen_mb);
+    else
+        finding_holds(finding, "%lld MB at its largest", (long long)seen_mb);
 }

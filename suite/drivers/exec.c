@@ -453,7 +453,7 @@ struct driver exec_driver(const char *command)
                   NEED_MASK(NEED_BIT_INSTALL) | NEED_MASK(NEED_BIT_PERSIST) |
                   NEED_MASK(NEED_BIT_RESTART) | NEED_MASK(NEED_BIT_PROCESSES) |
                   NEED_MASK(NEED_BIT_TLS) | NEED_MASK(NEED_BIT_PORT) |
-                  NEED_MASK(NEED_BIT_ARGUMENTS),
+                  NEED_MASK(NEED_BIT_ARGUMENTS) | NEED_MASK(NEED_BIT_MEMORY),
         .context = exec,
         .play = exec_play,
         .free = exec_free,

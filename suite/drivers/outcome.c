@@ -63,4 +63,6 @@ void outcome_add_output(struct performance *performance, const struct process_re
 {
     add_bounded(&performance->out, &result->out.text);
     add_bounded(&performance->err, &result->err.text);
+    if (result->max_rss_kb > performance->max_rss_kb)
+        performance->max_rss_kb = result->max_rss_kb;
 }

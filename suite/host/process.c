@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +100,7 @@ struct waiter {
     pid_t pid;
     int write_end;
     atomic_int status;
+    atomic_long max_rss_kb;
     atomic_int users;
 };
 
@@ -112,9 +114,11 @@ static void *wait_for_child(void *arg)
 {
     struct waiter *waiter = arg;
     int status = 0;
-    while (waitpid(waiter->pid, &status, 0) < 0 && errno == EINTR)
+    struct rusage usage = {0};
+    while (wait4(waiter->pid, &status, 0, &usage) < 0 && errno == EINTR)
         continue;
     waiter->status = status;
+    waiter->max_rss_kb = usage.ru_maxrss;
     close(waiter->write_end); /* the owner's read end sees the end of the pipe */
     waiter_leave(waiter);
     return NULL;
@@ -284,13 +288,14 @@ static void gather_rest(int *fd, struct process_caught *caught, struct buf *line
     }
 }
 
-static void release(struct process *process, int *ret_status)
+static void release(struct process *process, int *ret_status, int64_t *ret_max_rss_kb)
 {
     struct waiter *waiter = process->waiter;
     struct pollfd gone = {.fd = process->ended, .events = POLLIN};
     while (poll(&gone, 1, -1) < 0 && errno == EINTR)
         continue;
     *ret_status = waiter->status;
+    *ret_max_rss_kb = waiter->max_rss_kb;
     waiter_leave(waiter);
     orphans_forget(process->pid);
     close_fd(&process->in);
@@ -393,7 +398,7 @@ void process_finish(struct process *process, int64_t deadline_ms, int quiet_ms, 
     OWNED(mem_text_free) char *mark = process->mark;
     process->mark = NULL;
     int status = 0;
-    release(process, &status);
+    release(process, &status, &result.max_rss_kb);
     if (mark)
         orphans_end(mark);
     if (result.end == PROCESS_EXITED && WIFSIGNALED(status))

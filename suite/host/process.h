@@ -67,6 +67,7 @@ struct process_result {
     enum process_end end;
     int status; /* exit status or signal number */
     bool left_children;
+    int64_t max_rss_kb; /* the most memory that it, or a child it waited for, had at a time */
     struct process_caught out;
     struct process_caught err;
 };

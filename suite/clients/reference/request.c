@@ -152,7 +152,7 @@ void request_send(const struct client *client, CURL *curl, const struct request 
 {
     buf_clear(&reply->body);
     buf_clear(&reply->headers);
-    reply->body.max = REPLY_MAX;
+    reply->body.max = client->bug == BUG_reply_without_bound ? SIZE_MAX / 2 : REPLY_MAX;
     reply->headers.max = REPLY_MAX;
     reply->status = 0;
     struct curl_slist *headers = make_headers(client, request);
