@@ -155,6 +155,28 @@ void check_body_survives_retry(const struct evidence *evidence, const cJSON *par
         finding_holds(finding, "the same %zu bytes", strlen(first->body));
 }
 
+static bool is_held_token_request(const struct exchange *exchange)
+{
+    return exchange_asks_for_token(exchange) && exchange->fault_id;
+}
+
+/* The journal is in the order of the answers: whoever does not wait is answered before the one
+ * whose token was held back. */
+void check_other_instance_measured(const struct evidence *evidence, const cJSON *params,
+                                   struct finding *finding)
+{
+    const struct wire *wire = &evidence->wire;
+    size_t held = counting_first(wire, 0, is_held_token_request);
+    size_t call = counting_first(wire, 0, counting_is_api_ok);
+    (void)params;
+    if (held == wire->n || counting_from(wire, 0, counting_is_api_ok) < 2 ||
+        counting_from(wire, 0, exchange_asks_for_token) < 2)
+        finding_undecided(finding, "there were no calls of two installations, with a token each");
+    else
+        finding_measured(finding, call < held ? "goes on while the other waits for its token"
+                                              : "waits until the other has its token");
+}
+
 void check_stream_replay_measured(const struct evidence *evidence, const cJSON *params,
                                   struct finding *finding)
 {

@@ -237,12 +237,21 @@ static cJSON *make_call(const struct play *play, const struct step *step, int wh
     return request;
 }
 
+/* The clients that a call is for: of the first instance, of the other one, or both at a time. */
+static bool make_clients(struct play *play, const char *instance, int *ret_which, bool *ret_both)
+{
+    *ret_both = instance && strcmp(instance, "both") == 0;
+    *ret_which = instance && !*ret_both;
+    if (instance && !stage_make_other_instance(play->act->stage, play->err))
+        return false;
+    return make_client(play, *ret_which) && (!*ret_both || make_client(play, 1));
+}
+
 static bool call(struct play *play, const struct step *step)
 {
-    int which = tree_text(step->params, "instance") != NULL;
-    if (which && !stage_make_other_instance(play->act->stage, play->err))
-        return false;
-    if (!make_client(play, which))
+    int which = 0;
+    bool both = false;
+    if (!make_clients(play, tree_text(step->params, "instance"), &which, &both))
         return false;
     if (play->over)
         return true;
@@ -250,7 +259,10 @@ static bool call(struct play *play, const struct step *step)
     if (!stage_read_seq(play->act->stage, &from_seq, play->err))
         return false;
     size_t before = play->performance->n_answers;
-    note_answer(play, "call", ask(play, make_call(play, step, which)));
+    cJSON *request = make_call(play, step, which);
+    if (both)
+        tree_put_text(request, "beside", play->names[1]);
+    note_answer(play, "call", ask(play, request));
     if (play->performance->n_answers > before) {
         struct answer *noted = &play->performance->answers[before];
         noted->from_seq = from_seq;

@@ -293,6 +293,7 @@ static const struct {
     {"body-survives-retry", NULL, FINDING_BROKEN, 2, {POST("A1", 401, "x"), CALL("A2", 200)}},
     {"body-survives-retry", NULL, FINDING_UNDECIDED, -1, {POST("A1", 401, "x")}},
     {"memory-bounded", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1)}},
+    {"other-instance-measured", NULL, FINDING_UNDECIDED, -1, {TOKEN(CC, A1), CALL("A1", 200)}},
     {"stream-replay-measured", NULL, FINDING_ELSEWHERE, -1, {POST("A1", 401, "x")}},
     {"stream-replay-measured", NULL, FINDING_UNDECIDED, -1, {POST("A1", 200, "x")}},
     {"post-not-replayed", NULL, FINDING_HOLDS, -1, {POST("A1", 503, "x"), CALL("A1", 200)}},

@@ -31,9 +31,8 @@ struct adapter {
     size_t n;
 };
 
-static struct named *find(const struct adapter *adapter, const cJSON *request)
+static struct named *find(const struct adapter *adapter, const char *name)
 {
-    const char *name = tree_text(request, "client");
     for (size_t i = 0; name && i < adapter->n; i++)
         if (strcmp(adapter->list[i]->name, name) == 0)
             return adapter->list[i];
@@ -119,10 +118,39 @@ static void mix_up(struct adapter *adapter, struct named *named)
     adapter->last = named;
 }
 
+/* The same calls for another client, at the same time. */
+struct beside {
+    struct client *client;
+    const struct call_wish *wish;
+    bool succeeded;
+};
+
+static void *call_beside(void *arg)
+{
+    struct beside *beside = arg;
+    beside->succeeded = call_many(beside->client, beside->wish);
+    return NULL;
+}
+
+static bool call_both(struct named *named, struct named *other, const struct call_wish *wish)
+{
+    struct beside beside = {.client = &other->client, .wish = wish};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, call_beside, &beside) != 0)
+        return false;
+    bool succeeded = call_many(&named->client, wish);
+    pthread_join(thread, NULL);
+    return succeeded && beside.succeeded;
+}
+
 static cJSON *call(struct adapter *adapter, struct named *named, const cJSON *request)
 {
     int64_t n = 1;
     tree_int(request, "n", &n);
+    const char *beside = tree_text(request, "beside");
+    struct named *other = beside ? find(adapter, beside) : NULL;
+    if (beside && !other)
+        return say(false, "other", "\"beside\" names no client; send \"new\" first");
     mix_up(adapter, named);
     OWNED(mem_text_free)
     char *body = tree_get(request, "body") ? tree_print(tree_get(request, "body")) : NULL;
@@ -132,8 +160,8 @@ static cJSON *call(struct adapter *adapter, struct named *named, const cJSON *re
                              .stream = tree_flag(request, "stream", false),
                              .calls = n,
                              .parallel = tree_flag(request, "parallel", false) ? n : 1};
-    return call_many(&named->client, &wish) ? say(true, NULL, NULL)
-                                            : say(false, "auth", "a call failed");
+    bool called = other ? call_both(named, other, &wish) : call_many(&named->client, &wish);
+    return called ? say(true, NULL, NULL) : say(false, "auth", "a call failed");
 }
 
 static cJSON *begin(struct adapter *adapter, struct named *named, const cJSON *request)
@@ -224,7 +252,7 @@ static const struct {
 static cJSON *dispatch(struct adapter *adapter, const cJSON *request)
 {
     const char *name = tree_text(request, "op");
-    struct named *named = find(adapter, request);
+    struct named *named = find(adapter, tree_text(request, "client"));
     for (size_t i = 0; name && i < sizeof operations / sizeof *operations; i++) {
         if (strcmp(operations[i].name, name) != 0)
             continue;

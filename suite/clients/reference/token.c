@@ -288,7 +288,11 @@ static bool fetch(struct client *client, CURL *curl, const char *refused, long f
 char *token_get(struct client *client, CURL *curl, const char *refused)
 {
     enum { SOME_TIME_MS = 60000 };
+    static pthread_mutex_t one_for_all = PTHREAD_MUTEX_INITIALIZER; /* only with a bug */
+    bool shared = client->bug == BUG_one_lock_for_all;
     long failures = client->n_failures;
+    if (shared)
+        pthread_mutex_lock(&one_for_all);
     pthread_mutex_lock(&client->lock);
     bool set_back = client->access_token && client->bug == BUG_negative_age_fatal &&
                     client_now_ms(client) + SOME_TIME_MS < client->obtained_ms;
@@ -300,6 +304,8 @@ char *token_get(struct client *client, CURL *curl, const char *refused)
     if (client->bug == BUG_refused_token_kept && refused)
         token_replace(&client->access_token, refused);
     pthread_mutex_unlock(&client->lock);
+    if (shared)
+        pthread_mutex_unlock(&one_for_all);
     return token;
 }
 
