@@ -13,13 +13,14 @@
 #include "shared/mem.h"
 #include "shared/tree.h"
 
-/* FNV-1a, 64 bits: a name for a folder. */
-static uint64_t key_of(const char *text)
+/* FNV-1a, 64 bits, of which a few: folders come and go, and what is left of them must not grow. */
+static unsigned key_of(const char *text)
 {
+    enum { FILES = 1024 };
     uint64_t key = 14695981039346656037U;
     for (; *text; text++)
         key = (key ^ (unsigned char)*text) * 1099511628211U;
-    return key;
+    return (unsigned)(key % FILES);
 }
 
 char *again_file(options_env_fn *env)
@@ -30,8 +31,8 @@ char *again_file(options_env_fn *env)
     if (!getcwd(folder, sizeof folder) || (!(cache && *cache) && !(home && *home)))
         return NULL;
     bool own = cache && *cache;
-    return mem_format("%s%s/fakewix/runs/%016llx.json", own ? cache : home, own ? "" : "/.cache",
-                      (unsigned long long)key_of(folder));
+    return mem_format("%s%s/fakewix/runs/%u.json", own ? cache : home, own ? "" : "/.cache",
+                      key_of(folder));
 }
 
 static void make_folders(const char *file)
@@ -66,6 +67,8 @@ void again_remember(char *file, char **argv, const struct run *run)
     if (!path)
         return;
     OWNED(tree_free) cJSON *memory = cJSON_CreateObject();
+    char folder[PATH_MAX];
+    tree_put_text(memory, "folder", getcwd(folder, sizeof folder));
     tree_put(memory, "argv", kept_arguments(argv));
     cJSON *failed = tree_put(memory, "failed", cJSON_CreateArray());
     for (size_t i = 0; i < run->n_results; i++)
@@ -114,12 +117,15 @@ bool again_run(char *file, char **more, struct err *err)
 {
     OWNED(mem_text_free) char *path = file;
     OWNED(buf_free) struct buf text = {0};
-    if (!path || !files_read(path, &text, NULL))
+    char folder[PATH_MAX];
+    bool there = path && files_read(path, &text, NULL);
+    OWNED(tree_free) cJSON *memory = there ? tree_parse(buf_str(&text), text.len, NULL) : NULL;
+    const char *of = tree_text(memory, "folder");
+    if (!there || (of && getcwd(folder, sizeof folder) && strcmp(of, folder) != 0))
         return err_set(err,
                        "there was no run in this folder yet (each leaves %s); say "
                        "fakewix-conform run --command 'PROGRAM'",
                        path ? path : "a file in $HOME/.cache/fakewix");
-    OWNED(tree_free) cJSON *memory = tree_parse(buf_str(&text), text.len, NULL);
     if (!cJSON_GetArraySize(tree_get(memory, "argv")))
         return err_set(err, "%s is not what a run leaves; remove it", path);
     char **argv = arguments_of(memory, more);

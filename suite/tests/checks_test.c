@@ -1,46 +1,8 @@
 /* Every check, on wires that keep its rule, break it, and say nothing about it. */
 #include "checks/checks.h"
-#include "tests/wire.h"
+#include "tests/wire_lines.h"
 
 enum { MOST_LINES = 8 };
-
-#define CC                                                                                         \
-    "{\"grant_type\":\"client_credentials\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","   \
-    "\"instance_id\":\"inst\"}"
-#define REFRESH(token)                                                                             \
-    "{\"grant_type\":\"refresh_token\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","        \
-    "\"refresh_token\":\"" token "\"}"
-#define TOKEN(body, answer)                                                                        \
-    {                                                                                              \
-        "POST", "/w/test/oauth2/token", NULL, 200, NULL, body, answer                              \
-    }
-#define ACCESS(body, answer)                                                                       \
-    {                                                                                              \
-        "POST", "/w/test/oauth/access", NULL, 200, NULL, body, answer                              \
-    }
-#define CALL(token, status)                                                                        \
-    {                                                                                              \
-        "GET", "/w/test/conformance/probe", token, status, NULL, NULL, NULL                        \
-    }
-#define EXPIRED(token)                                                                             \
-    {                                                                                              \
-        "GET", "/w/test/conformance/probe", token, 401, "api-token-expired", NULL, NULL            \
-    }
-#define EXCHANGE(code)                                                                             \
-    "{\"grant_type\":\"authorization_code\",\"client_id\":\"app\",\"client_secret\":\"s3cret\","   \
-    "\"code\":\"" code "\"}"
-#define REFUSED(code)                                                                              \
-    {                                                                                              \
-        "POST", "/w/test/oauth/access", NULL, 400, "access-grant", EXCHANGE(code), "{}"            \
-    }
-#define POST(token, status, body)                                                                  \
-    {                                                                                              \
-        "POST", "/w/test/conformance/probe", token, status, NULL, body, NULL                       \
-    }
-#define A1 "{\"access_token\":\"A1\"}"
-#define A2 "{\"access_token\":\"A2\"}"
-#define A1R1 "{\"access_token\":\"A1\",\"refresh_token\":\"R1\"}"
-#define A2R2 "{\"access_token\":\"A2\",\"refresh_token\":\"R2\"}"
 
 static const struct {
     const char *check;
@@ -423,90 +385,6 @@ START_TEST(a_check_finds_what_it_is_for)
 }
 END_TEST
 
-/* What came with a header that the wires above do not have: the second request, of the token A1. */
-static const struct {
-    const char *check;
-    const char *name;
-    const char *value;
-    enum finding_kind kind;
-} headers[] = {
-    {"secrets-not-in-headers", "Referer", "http://a/?k=s3cret", FINDING_BROKEN},
-    {"secrets-not-in-headers", "X-Other", "s3cret", FINDING_HOLDS},
-    {"app-secret-at-token-endpoint-only", "X-Key", "s3cret", FINDING_BROKEN},
-    {"refresh-token-not-at-api", "X-Key", "R1", FINDING_BROKEN},
-    {"authorization-stays-at-origin", "Host", "localhost:1", FINDING_BROKEN},
-    {"authorization-stays-at-origin", "Host", "127.0.0.1:1", FINDING_HOLDS},
-    {"nothing-in-clear", "Host", "127.0.0.1:2", FINDING_BROKEN},
-    {"other-headers-stay-at-origin", "Host", "localhost:1", FINDING_HOLDS},
-    {"authorization-form", "X-Other", "1", FINDING_MEASURED},
-};
-
-START_TEST(a_header_is_looked_at)
-{
-    static const struct wire_line lines[] = {TOKEN(CC, A1), CALL("A1", 200), {0}};
-    static char base[] = "http://127.0.0.1:1/w/test";
-    struct stage stage = wire_stage();
-    stage.world.base = base;
-    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
-    wire_write(lines, &evidence.wire);
-    cJSON *pair = tree_put(evidence.wire.list[1].headers, NULL, cJSON_CreateArray());
-    tree_put(pair, NULL, cJSON_CreateString(headers[_i].name));
-    tree_put(pair, NULL, cJSON_CreateString(headers[_i].value));
-    evidence_name_secrets(&evidence);
-    OWNED(finding_free) struct finding finding = {.seq = -1};
-    checks_find(headers[_i].check)->fn(&evidence, NULL, &finding);
-    ck_assert_msg(finding.kind == headers[_i].kind, "%s (row %d) found %d: %s", headers[_i].check,
-                  _i, (int)finding.kind, buf_str(&finding.seen));
-}
-END_TEST
-
-/* A token of an installation, in a call that was asked for another one. */
-START_TEST(a_token_of_another_installation_is_seen)
-{
-    static const struct wire_line lines[] = {TOKEN(CC, A1), CALL("A1", 200), {0}};
-    static char other[] = "other";
-    struct stage stage = wire_stage();
-    stage.other_instance_id = other;
-    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
-    struct answer *asked = performance_add_answer(&evidence.performance);
-    *asked = (struct answer){.step = "call", .ok = true, .is_other = true, .from_seq = 1};
-    asked->text = mem_text("");
-    wire_write(lines, &evidence.wire);
-    free(evidence.wire.list[1].instance_id);
-    evidence.wire.list[1].instance_id = mem_text(_i ? "other" : "inst");
-    OWNED(finding_free) struct finding finding = {.seq = -1};
-    checks_find("token-of-right-instance")->fn(&evidence, NULL, &finding);
-    ck_assert_int_eq(finding.kind, _i ? FINDING_HOLDS : FINDING_BROKEN);
-}
-END_TEST
-
-/* A secret in what the client prints, in each spelling. */
-static const char *const leaks[] = {"got s3cret", "key=s3cret&x", "czNjcmV0"};
-
-START_TEST(what_is_printed_is_looked_at)
-{
-    static const struct wire_line lines[] = {TOKEN(CC, A1), {0}};
-    struct stage stage = wire_stage();
-    OWNED(evidence_free) struct evidence evidence = {.stage = &stage, .performance.n_calls = 1};
-    wire_write(lines, &evidence.wire);
-    buf_text(&evidence.performance.err, leaks[_i]);
-    evidence_name_secrets(&evidence);
-    OWNED(finding_free) struct finding finding = {.seq = -1};
-    checks_find("output-clean")->fn(&evidence, NULL, &finding);
-    ck_assert_int_eq(finding.kind, FINDING_BROKEN);
-    buf_text(&evidence.performance.arguments, leaks[_i]);
-    checks_find("arguments-clean")->fn(&evidence, NULL, &finding);
-    ck_assert_int_eq(finding.kind, FINDING_BROKEN);
-    ck_assert_ptr_nonnull(strstr(buf_str(&finding.seen), "app-secret"));
-    buf_clear(&evidence.performance.arguments);
-    buf_text(&evidence.performance.arguments, "curl -d @-");
-    checks_find("arguments-clean")->fn(&evidence, NULL, &finding);
-    ck_assert_int_eq(finding.kind, FINDING_HOLDS);
-    checks_find("debug-output-measured")->fn(&evidence, NULL, &finding);
-    ck_assert_ptr_nonnull(strstr(buf_str(&finding.seen), "<app-secret> on stderr"));
-}
-END_TEST
-
 START_TEST(every_check_is_tested_here)
 {
     size_t n = 0;
@@ -526,9 +404,6 @@ int main(void)
     TCase *tests;
     Suite *suite = suite_of("checks", &tests);
     tcase_add_loop_test(tests, a_check_finds_what_it_is_for, 0, sizeof cases / sizeof *cases);
-    tcase_add_loop_test(tests, a_header_is_looked_at, 0, sizeof headers / sizeof *headers);
-    tcase_add_loop_test(tests, what_is_printed_is_looked_at, 0, sizeof leaks / sizeof *leaks);
-    tcase_add_loop_test(tests, a_token_of_another_installation_is_seen, 0, 2);
     tcase_add_test(tests, every_check_is_tested_here);
     return suite_run(suite);
 }

@@ -112,8 +112,13 @@ static void set_bounds(const struct client *client, CURL *curl, const struct req
 {
     bool follows = client->bug == BUG_redirect_followed;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    if (client->bug != BUG_waits_for_ever)
+    bool endless = client->bug == BUG_reply_without_bound; /* goes on while something comes */
+    if (endless) {
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1000L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 3L);
+    } else if (client->bug != BUG_waits_for_ever) {
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->limit_ms);
+    }
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION,
                      follows || client->bug == BUG_vendor_header_followed ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, follows ? 1L : 0L);
