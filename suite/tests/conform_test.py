@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from judged import BIN, CLIENT, CONFORM, Folder, conform, run
+from judged import BIN, CLIENT, CONFORM, PATIENCE, Folder, conform, run
 
 SCENARIOS = list((pathlib.Path(__file__).resolve().parents[2] / "fixtures/scenarios").glob("*/*.json"))
 SCENARIO = {

@@ -10,7 +10,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree as xml
 
-from judged import CLIENT, CONFORM, Folder, conform, run
+from judged import CLIENT, CONFORM, PATIENCE, Folder, conform, run
 
 
 class Trace(Folder):
@@ -208,9 +208,9 @@ class MoreReports(Folder):
         for folder, arguments in zip(folders, (["--only", "REF-02"], ["--only", "CCH-05"])):
             folder.mkdir()
             subprocess.run([CONFORM, "run", "--command", self.BROKEN, *arguments], cwd=folder, env=env,
-                           capture_output=True, timeout=120)
+                           capture_output=True, timeout=120 * PATIENCE)
         again = subprocess.run([CONFORM, "rerun", "--json=again.json", "--quiet"], cwd=folders[0], env=env,
-                               capture_output=True, text=True, timeout=120)
+                               capture_output=True, text=True, timeout=120 * PATIENCE)
         self.assertEqual(again.returncode, 1, again.stderr)
         codes = [row["code"] for row in json.loads((folders[0] / "again.json").read_text())["scenarios"]]
         self.assertEqual(codes, ["REF-02"])
