@@ -29,8 +29,41 @@ STARTS, SEQUENTIAL, ROUNDS = 20, 200, 3
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 
 
-# What was started and not stopped yet: it ends with this program, however that ends.
-RUNNING = {}
+def stand_by(pipe):
+    """Read of what starts ("+PID") and ends ("-PID") until whoever tells it is gone; end the rest."""
+    left = set()
+    for line in pipe:
+        (left.add if line[0] == "+" else left.discard)(int(line[1:]))
+    for pid in left:
+        with contextlib.suppress(OSError):
+            os.kill(-pid if os.getpgid(pid) == pid else pid, signal.SIGTERM)
+
+
+class Running(dict):
+    """What was started and not stopped yet, by its process: it ends with this program, however that
+    ends. A killed one cannot see to that, so a child of its own does."""
+
+    def __init__(self):
+        super().__init__()
+        read_end, write_end = os.pipe()
+        if os.fork() == 0:
+            os.close(write_end)
+            os.setsid()  # what ends the others is not for it
+            stand_by(os.fdopen(read_end))
+            os._exit(0)
+        os.close(read_end)
+        self.heir = write_end
+
+    def __setitem__(self, pid, process):
+        os.write(self.heir, b"+%d\n" % pid)
+        super().__setitem__(pid, process)
+
+    def pop(self, pid, *default):
+        os.write(self.heir, b"-%d\n" % pid)
+        return super().pop(pid, *default)
+
+
+RUNNING = Running()
 
 
 def end_all():
