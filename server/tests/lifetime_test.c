@@ -2,10 +2,10 @@
  * restart of the fake. */
 #include <check.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "harness.h"
 #include "shared/mem.h"
+#include "state_file.h"
 #include "suite.h"
 
 static struct harness *fake;
@@ -93,10 +93,7 @@ START_TEST(wishes_outlive_a_restart)
 {
     static const char *const before[] = {"5"};
     static const char *const after[] = {"5", "5", "60", "60"};
-    char file[] = "/tmp/fakewix-lifetime-XXXXXX";
-    int fd = mkstemp(file);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    const char *file = state_file_of_test();
     fake = harness_reopen(fake, file);
     harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'app_id':'$APP','oauth_access_token_s':60}");
     harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'next':3,'oauth_access_token_s':5}");
@@ -108,7 +105,6 @@ START_TEST(wishes_outlive_a_restart)
     OWNED(answer_free)
     struct answer shown = harness_ask(fake, "GET /_fakewix/lifetimes", NULL, NULL);
     answer_expect(&shown, "rules", NULL);
-    unlink(file);
 }
 END_TEST
 

@@ -1,11 +1,11 @@
 /* Webhooks that come again: by the world's clock, forwards and backwards. */
 #include <check.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hooked.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
+#include "state_file.h"
 #include "suite.h"
 
 static struct harness *fake;
@@ -153,19 +153,11 @@ END_TEST
 
 /* ---- over a restart, with --state ---- */
 
-static void open_state(char *file)
-{
-    int fd = mkstemp(file);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    fake = hooked_reopen(fake, file);
-}
-
 START_TEST(what_waits_outlives_the_process)
 {
     static const int statuses[] = {500, 200, 500, 200, 0};
-    char file[] = "/tmp/fakewix-outbox-XXXXXX";
-    open_state(file);
+    const char *file = state_file_of_test();
+    fake = hooked_reopen(fake, file);
     app = hooked_app(fake, statuses);
     hooked_tell(fake, "{'event_type':'AppInstalled','data':{'a':1},'delivery':{'wait_ms':5000}}");
     hooked_tell(fake,
@@ -187,7 +179,6 @@ START_TEST(what_waits_outlives_the_process)
     fake = hooked_reopen(fake, file);
     OWNED(answer_free) struct answer last = hooked_ask(fake, "GET /_fakewix/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&last, "events")), 0);
-    unlink(file);
 }
 END_TEST
 
@@ -204,8 +195,8 @@ static const struct {
 START_TEST(what_was_forgotten_stays_so)
 {
     static const int failing[] = {500, 0};
-    char file[] = "/tmp/fakewix-outbox-XXXXXX";
-    open_state(file);
+    const char *file = state_file_of_test();
+    fake = hooked_reopen(fake, file);
     app = hooked_app(fake, failing);
     harness_do(fake, 201, "POST /_fakewix/worlds",
                "{'world':'a','clock':{'now':'2030-01-01T00:00:00Z','mode':'frozen'}}");
@@ -219,7 +210,6 @@ START_TEST(what_was_forgotten_stays_so)
     OWNED(answer_free)
     struct answer events = hooked_ask(fake, "GET /_fakewix/worlds/a/events", NULL);
     ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
-    unlink(file);
 }
 END_TEST
 

@@ -3,12 +3,12 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guest.h"
 #include "shared/mem.h"
 #include "shared/text.h"
 #include "shared/tree.h"
+#include "state_file.h"
 #include "suite.h"
 
 #define MINT                                                                                       \
@@ -266,10 +266,7 @@ END_TEST
 
 START_TEST(state_file_remembers_who_began_again)
 {
-    char file[] = "/tmp/fakewix-reset-XXXXXX";
-    int fd = mkstemp(file);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    const char *file = state_file_of_test();
     harness_free(fake);
     fake = harness_new(&(struct harness_wish){.state_file = file});
     make_world();
@@ -284,7 +281,6 @@ START_TEST(state_file_remembers_who_began_again)
     struct answer answer =
         harness_ask(fake, "GET /w/b/apps/v1/instance", "Authorization: $OLD", NULL);
     ck_assert_int_eq(answer.status, 401);
-    unlink(file);
 }
 END_TEST
 

@@ -2,11 +2,11 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
+#include "state_file.h"
 #include "suite.h"
 
 static struct harness *fake;
@@ -211,10 +211,7 @@ END_TEST
 
 START_TEST(a_loaded_world_is_in_the_state_file)
 {
-    char file[] = "/tmp/fakewix-snapshot-XXXXXX";
-    int fd = mkstemp(file);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    const char *file = state_file_of_test();
     fill_for_after();
     OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
     harness_free(other);
@@ -229,7 +226,6 @@ START_TEST(a_loaded_world_is_in_the_state_file)
     carry_values(fake, other);
     harness_do(other, 200, "POST /w/copy/oauth/access", REFRESH);
     harness_do(other, 400, "POST /w/copy/oauth/access", EXCHANGE);
-    unlink(file);
 }
 END_TEST
 
