@@ -52,8 +52,9 @@ def judge(driver, jobs):
         report = pathlib.Path(folder) / "report.json"
         run = subprocess.run(
             [BIN / "fakewix-conform", "run", *DRIVERS[driver], "--quiet", "--jobs", str(jobs),
-             "--json", report, *([] if LONG else ["--quick"])],
+             "--timeout", str(60 * PATIENCE), "--json", report, *([] if LONG else ["--quick"])],
             capture_output=True, text=True, check=False, timeout=600 * PATIENCE)
+        assert run.returncode in (0, 1, 3), f"{run.returncode}\n{run.stdout}{run.stderr}"
         rows = json.loads(report.read_text())["scenarios"]
         return run, {row["code"]: row["verdict"] for row in rows}
 
