@@ -1,12 +1,12 @@
 /* Any bytes on a connection, read by the listener as it reads a client's: request line, target,
  * headers, lengths, chunks, one request behind the other. Each answer is whole, and the connection
  * ends when the client has said all. */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -31,10 +31,18 @@ static void answer(void *context, const struct request *request, struct response
     response_text(response, 200, "text/plain", request->target);
 }
 
+static char address[64];
+
+static void remove_socket(void)
+{
+    unlink(address + strlen("unix:"));
+}
+
+/* On a socket of the file system: ports that wait for their connection's last words run out. */
 static struct listener *start(void)
 {
-    static const char *const address = "127.0.0.1:0";
-    const struct listener_config config = {.addresses = &address,
+    static const char *const addresses = address;
+    const struct listener_config config = {.addresses = &addresses,
                                            .n_addresses = 1,
                                            .workers = 2,
                                            .max_body = 65536,
@@ -43,23 +51,20 @@ static struct listener *start(void)
                                            .request_ms = 1000,
                                            .answer = answer};
     mem_adopt_cjson();
+    snprintf(address, sizeof address, "unix:/tmp/fakewix-fuzz-%ld", (long)getpid());
     struct listener *listener = listener_start(&config, NULL);
     if (!listener)
         abort();
+    atexit(remove_socket);
     return listener;
 }
 
-static int dial(int port)
+static int dial(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    /* The end is a reset: tens of thousands of connections a minute would leave their ports waiting
-     * until none is free. */
-    const struct linger at_once = {.l_onoff = 1};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    memcpy(to.sun_path, address + strlen("unix:"), sizeof address - strlen("unix:"));
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0)
         abort();
     return fd;
 }
@@ -92,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 40000)
         return 0;
     OWNED(buf_free) struct buf answers = {.max = ANSWERS_MAX};
-    int fd = dial(listener_port(listener, false));
+    int fd = dial();
     converse(fd, data, size, &answers);
     close(fd);
     const char *text = buf_str(&answers);
