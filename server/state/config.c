@@ -307,8 +307,6 @@ static size_t check(struct config_report *report, const cJSON *config)
     check_urls(report, config);
     if (cJSON_IsObject(tree_get(config, "profile")))
         profile_check(tree_get(config, "profile"), tell_profile, report);
-    if (report->is_whole && !cJSON_GetArraySize(tree_get(config, "apps")))
-        warn(report, "apps", "there are none, and so nobody who could ask for a token");
     return report->n;
 }
 

@@ -61,8 +61,7 @@ cJSON *config_load(const char *const *files, size_t n, struct buf *problems)
         if (is_sound)
             config_merge(whole, part);
     }
-    /* What the parts have warned of is not said again. */
-    OWNED(buf_free) struct buf seams = {0};
+    OWNED(buf_free) struct buf seams = {0}; /* what the parts have warned of is not said again */
     const char *name = n == 1 ? files[0] : "the config files together";
     if (!is_sound)
         return NULL;
@@ -70,6 +69,11 @@ cJSON *config_load(const char *const *files, size_t n, struct buf *problems)
         buf_add(problems, seams.data, seams.len);
         return NULL;
     }
+    if (!cJSON_GetArraySize(tree_get(whole, "apps")))
+        buf_format(problems,
+                   "warning: %s: apps: there are none, and so nobody who could ask for "
+                   "a token\n",
+                   name);
     cJSON *result = whole;
     whole = NULL;
     return result;

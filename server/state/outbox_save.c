@@ -82,8 +82,9 @@ struct event *outbox_load_event(struct outbox *outbox, int64_t number, const cJS
     tree_int(doc, "created_ms", &event.created_ms);
     tree_int(doc, "due_ms", &event.due_ms);
     const cJSON *attempt;
-    cJSON_ArrayForEach(attempt,
-                       tree_get(doc, "attempts")) if (event.n_attempts < OUTBOX_ATTEMPTS_MAX)
+    cJSON_ArrayForEach(attempt, tree_get(doc, "attempts")) if (event.n_attempts <
+                                                               OUTBOX_ATTEMPTS_MAX -
+                                                                   1) /* it waits for one more */
         event.attempts[event.n_attempts++] = load_attempt(attempt);
     outbox->last_number = number - 1;
     return outbox_add(outbox, &event);

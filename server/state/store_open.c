@@ -14,7 +14,7 @@
 #include "shared/mem.h"
 #include "state/recent.h"
 
-enum { STORE_SCHEMA = 1, SMALLEST_FILE = 512 };
+enum { STORE_SCHEMA = 2, SMALLEST_FILE = 512 }; /* 2: with waiting webhooks */
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS worlds(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
@@ -137,9 +137,11 @@ static bool compile(struct store *store, enum statement which)
 static bool prepare(struct store *store, const char *file, struct err *err)
 {
     /* Exclusive: a second process would not see what this one remembers, so it must not start. */
-    const char *pragmas = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-                          "PRAGMA synchronous=NORMAL;"
-                          "PRAGMA user_version=1; PRAGMA temp_store=MEMORY;";
+    OWNED(mem_text_free)
+    char *pragmas = mem_format("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                               "PRAGMA synchronous=NORMAL;"
+                               "PRAGMA user_version=%d; PRAGMA temp_store=MEMORY;",
+                               STORE_SCHEMA);
     if (!check_version(store, file, err) || !check_whole(store, file, err) ||
         !run_sql(store, pragmas, err, file) || !run_sql(store, schema, err, file))
         return false;

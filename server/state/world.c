@@ -198,6 +198,8 @@ static void read_time(const cJSON *json, struct timeline *time)
 
 void world_save(struct world *world)
 {
+    if (world->dropped)
+        return;
     OWNED(tree_free) cJSON *doc = cJSON_CreateObject();
     OWNED(mem_text_free) char *seed = mem_format("%lld", (long long)world->seed);
     tree_put(doc, "time", time_json(&world->time));
@@ -221,6 +223,8 @@ void world_save(struct world *world)
 
 void world_keep_event(struct world *world, const struct event *event)
 {
+    if (world->dropped)
+        return;
     if (event->settled) {
         store_drop_event(world->store, world->id, event->number);
         return;

@@ -84,6 +84,7 @@ struct world {
     bool running;       /* somebody runs errands; nobody else may meanwhile */
     bool restored;      /* was there before this process */
     bool gone;          /* deleted, or the fake stops; kept only until the last user lets go */
+    bool dropped;       /* deleted: the store knows it no more, and must not hear of it again */
     int64_t expires_ms; /* machine time at which it is deleted; 0 for never */
     int64_t pos;        /* order of creation */
     atomic_int users;   /* the registry counts as one */

@@ -187,6 +187,7 @@ static void bury(struct worlds *worlds, struct world *world)
     world_close_door(world);
     pthread_cond_broadcast(&world->changed);
     store_drop_world(worlds->store, world->id);
+    world->dropped = true;
     pthread_mutex_unlock(&world->lock);
     world_release(world);
 }

@@ -122,10 +122,7 @@ static const struct {
     {"{'apps':[{" A "}],'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
      "f: instances[0].site_id: \"s\" is not among the sites here; add it there or correct it\n"},
     {"{'sites':[{'site_id':'s'}],'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
-     "f: instances[0].app_id: \"a\" is not among the apps here; add it there or correct it\n"
-     "warning: f: apps: there are none, and so nobody who could ask for a token\n"},
-    {"{'lifetimes':{'code_s':1}}",
-     "warning: f: apps: there are none, and so nobody who could ask for a token\n"},
+     "f: instances[0].app_id: \"a\" is not among the apps here; add it there or correct it\n"},
 };
 
 /* As a part it is sound: the list may be in another file. */

@@ -213,6 +213,36 @@ START_TEST(what_was_forgotten_stays_so)
 }
 END_TEST
 
+/* A delivery may be under way when its world is deleted, and so may a request that has just found
+ * the world: neither brings it back. */
+START_TEST(what_ends_late_is_not_kept)
+{
+    static const int failing[] = {500, 0};
+    const char *file = state_file_of_test();
+    fake = hooked_reopen(fake, file);
+    app = hooked_app(fake, failing);
+    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'a'}");
+    harness_do(fake, 201, "POST /_fakewix/worlds/a/events",
+               "{'event_type':'AppInstalled','url':'$HOOK','delivery':{'wait_ms':5000}}");
+    struct world *world = worlds_find(fake->fake.worlds, "a");
+    harness_do(fake, 204, "DELETE /_fakewix/worlds/a", NULL);
+    pthread_mutex_lock(&world->lock);
+    const struct event *event = outbox_find(&world->outbox, 1);
+    ck_assert_ptr_nonnull(event);
+    world_keep_event(world, event);
+    world_save(world);
+    pthread_mutex_unlock(&world->lock);
+    world_release(world);
+    fake = hooked_reopen(fake, file);
+    harness_do(fake, 404, "GET /_fakewix/worlds/a/clock", NULL);
+    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'a'}");
+    fake = hooked_reopen(fake, file);
+    OWNED(answer_free)
+    struct answer events = hooked_ask(fake, "GET /_fakewix/worlds/a/events", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
@@ -223,6 +253,7 @@ int main(void)
     tcase_add_test(tcase, what_was_delivered_stays_so_when_the_clock_goes_back);
     tcase_add_test(tcase, what_is_due_stays_due_when_the_clock_goes_back);
     tcase_add_test(tcase, what_waits_outlives_the_process);
+    tcase_add_test(tcase, what_ends_late_is_not_kept);
     suite_rows(tcase, what_was_forgotten_stays_so, ends);
     return suite_run("redelivery", tcase);
 }

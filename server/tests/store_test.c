@@ -394,6 +394,25 @@ START_TEST(state_of_a_newer_fakewix_is_refused)
 }
 END_TEST
 
+START_TEST(state_of_an_older_fakewix_is_taken_up)
+{
+    sqlite3 *db = NULL;
+    store_close(store);
+    ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE events; PRAGMA user_version=1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    store = store_open(file, NULL);
+    ck_assert_ptr_nonnull(store);
+    size_t n;
+    store_put_event(store, "w", 7, "{}");
+    struct mark *events = store_list_events(store, "w", &n);
+    ck_assert_uint_eq(n, 1);
+    free(events[0].id);
+    free(events);
+}
+END_TEST
+
 START_TEST(file_serves_one_process_at_a_time)
 {
     expect_no_store(file, "is in use; stop the other fakewix");
@@ -460,6 +479,7 @@ int main(void)
     tcase_add_test(tcase, everything_is_there_after_reopening);
     tcase_add_test(tcase, memory_is_forgotten);
     tcase_add_test(tcase, state_of_a_newer_fakewix_is_refused);
+    tcase_add_test(tcase, state_of_an_older_fakewix_is_taken_up);
     tcase_add_test(tcase, file_serves_one_process_at_a_time);
     tcase_add_test(tcase, dropped_world_leaves_its_serials);
     tcase_add_test(tcase, file_that_is_no_database_is_refused);

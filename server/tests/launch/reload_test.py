@@ -149,6 +149,15 @@ class Validate(Configs):
         self.assertEqual(done.returncode, 0)
         self.assertTrue(done.stderr.startswith("warning: "), done.stderr)
 
+    def test_a_whole_without_an_app_is_told(self):
+        sites = self.write({"sites": DEFAULT["sites"]}, "sites.json")
+        done = self.validate(sites)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, f"warning: {sites}: apps: there are none, and so nobody who "
+                                      "could ask for a token\n")
+        done = self.validate(sites, self.write({"apps": DEFAULT["apps"]}, "apps.json"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_no_file_is_a_usage_error(self):
         done = self.validate()
         self.assertEqual(done.returncode, 2)
