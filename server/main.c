@@ -112,7 +112,7 @@ static bool announce(const struct listener *listener, const struct options *opti
 }
 
 /* What a person pastes into a shell: the default world's app and a call that works. */
-static void print_block(struct worlds *worlds, const char *url)
+static void print_block(struct worlds *worlds, const char *url, bool is_open)
 {
     struct world *world = worlds_find(worlds, "default");
     size_t n_apps, n_instances;
@@ -123,10 +123,12 @@ static void print_block(struct worlds *worlds, const char *url)
                 "\n  app id       %s\n  app secret   %s\n  instance id  %s\n\n"
                 "  curl %s/oauth2/token -H 'Content-Type: application/json' -d '{\n"
                 "    \"grant_type\":\"client_credentials\",\n    \"client_id\":\"%s\",\n"
-                "    \"client_secret\":\"%s\",\n    \"instance_id\":\"%s\"}'\n\n"
-                "  In a browser: %s/_fakewix/   Stop with Ctrl-C.\n\n",
+                "    \"client_secret\":\"%s\",\n    \"instance_id\":\"%s\"}'\n\n",
                 apps[0].app_id, apps[0].secret, instances[0].instance_id, url, apps[0].app_id,
-                apps[0].secret, instances[0].instance_id, url);
+                apps[0].secret, instances[0].instance_id);
+        if (is_open)
+            fprintf(stderr, "  In a browser: %s/_fakewix/ ", url);
+        fputs("  Stop with Ctrl-C.\n\n", stderr);
     }
     for (size_t i = 0; i < n_apps; i++)
         app_free(&apps[i]);
@@ -262,7 +264,7 @@ static void wait_for_the_end(struct host *host, const struct options *options,
     const char *https = host->fake.https_url;
     int which;
     if (!options->quiet)
-        print_block(host->fake.worlds, http ? http : https);
+        print_block(host->fake.worlds, http ? http : https, !options->control_token);
     while (sigwait(signals, &which) == 0 && which == SIGHUP)
         reload(host->fake.worlds, options);
 }

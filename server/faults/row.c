@@ -10,6 +10,7 @@
 #include "shared/mem.h"
 #include "shared/near.h"
 #include "shared/refusal.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 static const struct fault_row rows[FAULT_COUNT] = {
@@ -247,8 +248,9 @@ static bool check_type(const cJSON *value, const struct word *word, struct err *
         OWNED(buf_free) struct buf question = {0};
         if (types[i].fits == is_refusal && cJSON_IsString(value))
             ask_refusal(&question, value->valuestring);
-        return err_set(err, "do.%.*s must be %s, not %.100s%s", (int)word->name_len, word->name,
-                       types[i].sentence, given, buf_str(&question));
+        return err_set(err, "do.%.*s must be %s, not %.*s%s", (int)word->name_len, word->name,
+                       types[i].sentence, (int)text_len_within(given, 100), given,
+                       buf_str(&question));
     }
     return true;
 }

@@ -7,6 +7,7 @@
 #include "shared/buf.h"
 #include "shared/mem.h"
 #include "shared/near.h"
+#include "shared/tree.h"
 
 /* The paths of the control plane, each once: rows of one path stand together. */
 static void offer_paths(struct near *near)
@@ -23,14 +24,16 @@ static void offer_paths(struct near *near)
 
 enum refusal control_refuse_path(struct exchange *x, enum refusal missing, const char *allow)
 {
+    /* A path's bytes may be no text, and the answer is JSON. */
+    OWNED(mem_text_free) char *path = tree_sound_text(x->path, strlen(x->path));
     if (*allow)
-        return exchange_refuse(x, missing, "%s takes %s, not %s", x->path, allow,
+        return exchange_refuse(x, missing, "%s takes %s, not %s", path, allow,
                                x->request->method);
     OWNED(buf_free) struct buf list = {0};
-    struct near near = {.given = x->path};
+    struct near near = {.given = path};
     offer_paths(&near);
     near_add_list(&list, &near);
     return exchange_refuse(x, missing,
-                           "%s; the nearest are %s, and `fakewix tables routes` lists all", x->path,
+                           "%s; the nearest are %s, and `fakewix tables routes` lists all", path,
                            buf_str(&list));
 }

@@ -177,17 +177,30 @@ void reach_note_rule(cJSON *rule, const struct world *world)
     note(rule, "on.until.route", tree_text(tree_get(on, "until"), "route"), names, false);
 }
 
+/* The fake's own calls at an app: webhooks, of which the types are known, and service plugins, of
+ * which they are not. */
+static bool is_webhook(const char *pattern)
+{
+    return strncmp(pattern, "WEBHOOK ", 8) == 0;
+}
+
+static bool is_service_plugin(const char *pattern)
+{
+    return strncmp(pattern, "SERVICE-PLUGIN ", 15) == 0;
+}
+
 void reach_note_query(cJSON *check, const char *pattern, const struct world *world)
 {
     OWNED(tree_free) cJSON *names = known_names(world);
-    note(check, "route", pattern, names, true);
+    if (!pattern || !is_service_plugin(pattern))
+        note(check, "route", pattern, names, true);
 }
 
 bool reach_check_query(const char *pattern, const struct world *world, struct err *err)
 {
     OWNED(tree_free) cJSON *names = known_names(world);
-    if (!pattern || is_known(names, pattern, true) || strncmp(pattern, "WEBHOOK ", 8) == 0 ||
-        may_be_wix_path(pattern, false))
+    if (!pattern || is_known(names, pattern, true) || is_webhook(pattern) ||
+        is_service_plugin(pattern) || may_be_wix_path(pattern, false))
         return true;
     OWNED(buf_free) struct buf list = {0};
     struct near near = nearest_of(names, pattern);

@@ -18,8 +18,8 @@ bool reach_fits(const char *pattern);
 bool reach_check_rule(const cJSON *rule, struct err *err);
 
 /* A rule that has hit nothing may be mistyped where any path is allowed. Add "warning" and
- * "nearest" to `rule`, as `GET /faults` shows it, where it names a route that is no row of the
- * table and no answer of the world's config. */
+ * "nearest_routes" to `rule`, as `GET /faults` shows it, where it names a route that is no row of
+ * the table and no answer of the world's config. */
 void reach_note_rule(cJSON *rule, const struct world *world);
 
 /* Whether the journal can ever hold an entry of such a route; false and a sentence with the nearest

@@ -401,6 +401,14 @@ bool text_matches(const char *pattern, const char *text)
     return !*pattern;
 }
 
+size_t text_len_within(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max);
+    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    return len;
+}
+
 bool text_same_secret(const char *a, const char *b)
 {
     size_t len_a = strlen(a);

@@ -56,6 +56,9 @@ bool text_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_val
 /* Whether `text` matches `pattern`, in which * stands for any run of characters and ? for one. */
 bool text_matches(const char *pattern, const char *text);
 
+/* How many bytes of UTF-8 text to show where there is room for `max`: whole characters alone. */
+size_t text_len_within(const char *text, size_t max);
+
 /* Equal, in a time that depends on the lengths alone. */
 bool text_same_secret(const char *a, const char *b);
 

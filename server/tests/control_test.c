@@ -386,6 +386,7 @@ static const struct {
     const char *allow, *sentence;
 } strays[] = {
     {"GET /_fakewix/clokc", 404, NULL, "(/_fakewix/clokc; the nearest are \"/_fakewix/clock\", "},
+    {"GET /_fakewix/\xff", 404, NULL, "(/_fakewix/?; the nearest are "},
     {"GET /_fakewix/worlds/default/fault", 404, NULL, "the nearest are \"/_fakewix/faults\", "},
     {"POST /_fakewix/faults/f1/relase", 404, NULL, "nearest are \"/_fakewix/faults/{}/release\", "},
     {"GET /_fakewix//", 404, NULL, "`fakewix tables routes` lists all"},

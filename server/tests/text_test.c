@@ -20,6 +20,21 @@ static void tear_down(void)
 {
 }
 
+START_TEST(text_is_cut_between_characters)
+{
+    static const struct {
+        const char *text;
+        size_t max, len;
+    } rows[] = {
+        {"", 0, 0},       {"", 4, 0},        {"abc", 4, 3},         {"abc", 3, 3},
+        {"abcd", 3, 3},   {"a\u00e9", 3, 3}, {"a\u00e9b", 3, 3},    {"a\u00e9b", 2, 1},
+        {"\u20ac", 2, 0}, {"\u20ac", 3, 3},  {"a\U0001f600", 4, 1}, {"a\U0001f600", 5, 5},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        ck_assert_uint_eq(text_len_within(rows[i].text, rows[i].max), rows[i].len);
+}
+END_TEST
+
 START_TEST(text_guid)
 {
     static const struct {
@@ -274,6 +289,7 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_test(tcase, text_guid);
+    tcase_add_test(tcase, text_is_cut_between_characters);
     tcase_add_test(tcase, text_base64url);
     tcase_add_test(tcase, text_escapes);
     tcase_add_test(tcase, text_refuses_other_http_dates);

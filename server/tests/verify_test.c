@@ -87,6 +87,9 @@ static const struct {
     {"a path that was called", "{'expect':[{'route':'GET /its/own','count':1}]}",
      "checks.0.warning", NULL},
     {"the other origin", "{'absent':[{'route':'LEAK'}]}", "checks.0.warning", NULL},
+    {"a proxy's call", "{'absent':[{'route':'CONNECT'}]}", "checks.0.warning", NULL},
+    {"a service plugin", "{'absent':[{'route':'SERVICE-PLUGIN ECOM_SHIPPING_RATES'}]}",
+     "checks.0.warning", NULL},
     {"a pattern", "{'absent':[{'route':'* /oauth/acc*'}]}", "checks.0.warning", NULL},
 };
 
