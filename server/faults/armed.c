@@ -107,6 +107,16 @@ bool armed_remove(struct armed_faults *faults, const char *id)
     return true;
 }
 
+void armed_take_back(struct armed_faults *faults, const char *id)
+{
+    struct rule *rule = find_rule(faults, id);
+    if (!rule)
+        return;
+    assert(rule == &faults->rules[faults->n - 1]);
+    remove_rule(faults, rule);
+    faults->next_id--;
+}
+
 bool armed_release(struct armed_faults *faults, const char *id, size_t *ret_released)
 {
     struct rule *rule = find_rule(faults, id);

@@ -63,6 +63,9 @@ cJSON *armed_add(struct armed_faults *faults, const cJSON *rule, struct err *err
 /* Disarm, and let go whom the fault holds. False where there is no such fault. */
 bool armed_remove(struct armed_faults *faults, const char *id);
 
+/* Disarm what armed_add gave last, which was refused after all: the next one gets its id. */
+void armed_take_back(struct armed_faults *faults, const char *id);
+
 /* Let go whom the fault holds now; it stays armed. False where there is no such fault. */
 bool armed_release(struct armed_faults *faults, const char *id, size_t *ret_released);
 

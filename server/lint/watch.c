@@ -143,6 +143,13 @@ static void check_token_request(const struct watch *watch)
         note(watch, LINT_TOKEN_PER_CALL);
 }
 
+/* What a browser asks of any host by itself; Wix's API has nothing there. */
+static bool is_browsers_own(const struct exchange *x)
+{
+    return (strcmp(x->path, "/") == 0 || strcmp(x->path, "/favicon.ico") == 0) &&
+           (strcmp(x->request->method, "GET") == 0 || strcmp(x->request->method, "HEAD") == 0);
+}
+
 static void check_api_call(const struct watch *watch)
 {
     struct exchange *x = watch->x;
@@ -151,7 +158,7 @@ static void check_api_call(const struct watch *watch)
                 strstr(value, "undefined") || strstr(value, "null");
     if (strcmp(x->request->method, "OPTIONS") == 0)
         return;
-    if (none)
+    if (none && !is_browsers_own(x))
         note(watch, LINT_CALL_WITHOUT_TOKEN);
     if (exchange_has_param(x, "client_secret", "clientSecret"))
         note(watch, LINT_SECRET_ELSEWHERE);

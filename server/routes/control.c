@@ -341,10 +341,25 @@ static enum refusal read_mode(struct exchange *x, enum time_mode *ret_mode, doub
                                "mode is \"real\", \"frozen\" or \"scaled\"");
     if (mode)
         *ret_mode = *mode == 'r' ? TIME_REAL : *mode == 'f' ? TIME_FROZEN : TIME_SCALED;
-    else if (rate)
+    else if (rate && *ret_mode == TIME_REAL && rate->valuedouble != 1)
         *ret_mode = TIME_SCALED;
+    if (rate && *ret_mode != TIME_SCALED && rate->valuedouble != 1)
+        return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
+                               "a clock that is %s has no rate; send \"mode\":\"scaled\" with it",
+                               time_mode_name(*ret_mode));
     *ret_rate = rate ? rate->valuedouble : *ret_mode == TIME_SCALED ? *ret_rate : 1;
     return REFUSAL_NONE;
+}
+
+/* A time, or the machine's: the way back for a clock that was moved. */
+static bool read_now(const cJSON *body, int64_t machine_ms, int64_t *ret_ms)
+{
+    const char *now = tree_text(body, "now");
+    if (now && strcmp(now, "machine") == 0) {
+        *ret_ms = machine_ms;
+        return true;
+    }
+    return now ? text_parse_iso(now, ret_ms) : tree_int(body, "now_ms", ret_ms);
 }
 
 enum refusal control_clock_set(struct exchange *x)
@@ -356,18 +371,16 @@ enum refusal control_clock_set(struct exchange *x)
         refusal = read_mode(x, &mode, &rate);
     if (refusal)
         return refusal;
-    int64_t now_ms = world_now(x->world);
-    const char *now = tree_text(x->body, "now");
+    int64_t now_ms = world_now(x->world), machine_ms = now_real_ms();
     bool given = tree_get(x->body, "now") || tree_get(x->body, "now_ms");
-    bool sound = now ? text_parse_iso(now, &now_ms) : tree_int(x->body, "now_ms", &now_ms);
+    bool sound = read_now(x->body, machine_ms, &now_ms);
     if (given && (!sound || now_ms < 0 || now_ms > TIMELINE_MAX_MS))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
-                               "now is a time such as 2030-01-01T00:00:00Z, now_ms its Unix "
-                               "milliseconds, 1970 to 9999");
+                               "now is a time such as 2030-01-01T00:00:00Z, or \"machine\" for "
+                               "this machine's; now_ms its Unix milliseconds, 1970 to 9999");
     if (!given && !tree_get(x->body, "mode") && !tree_get(x->body, "rate"))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "send \"now\", \"now_ms\", \"mode\" or \"rate\"");
-    int64_t machine_ms = now_real_ms();
     timeline_mode(&x->world->time, machine_ms, mode, rate);
     if (given)
         timeline_set(&x->world->time, machine_ms, now_ms);

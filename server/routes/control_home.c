@@ -78,20 +78,36 @@ static void put_instances(struct exchange *x, struct buf *body)
     free(instances);
 }
 
+/* An installation of the app for the call, as a token without one is nobody's at most of the API;
+ * nothing where there is none. */
+static char *instance_member(struct exchange *x, const char *app_id)
+{
+    size_t n;
+    char *member = NULL;
+    struct instance *instances = store_list_instances(x->world->store, x->world->id, &n);
+    for (size_t i = 0; i < n && !member; i++)
+        if (strcmp(instances[i].app_id, app_id) == 0)
+            member = mem_format(",\"instance_id\":\"%s\"", instances[i].instance_id);
+    free(instances);
+    return member ? member : mem_text("");
+}
+
 /* How the first app gets a token: the call to paste into a shell. */
 static void put_call(struct exchange *x, struct buf *body)
 {
     size_t n;
+    OWNED(mem_text_free) char *instance = NULL;
     struct app *apps = store_list_apps(x->world->store, x->world->id, &n);
     const char *url = x->fake->http_url ? x->fake->http_url : x->fake->https_url;
     bool is_default = strcmp(x->world->id, "default") == 0;
     if (n && url && strncmp(url, "http", 4) == 0) {
+        instance = instance_member(x, apps[0].app_id);
         OWNED(mem_text_free)
         char *call = mem_format("curl %s%s%s/oauth2/token -H 'Content-Type: application/json' -d "
                                 "'{\"grant_type\":\"client_credentials\","
-                                "\"client_id\":\"%s\",\"client_secret\":\"%s\"}'",
+                                "\"client_id\":\"%s\",\"client_secret\":\"%s\"%s}'",
                                 url, is_default ? "" : "/w/", is_default ? "" : x->world->id,
-                                apps[0].app_id, apps[0].secret);
+                                apps[0].app_id, apps[0].secret, instance);
         buf_text(body, "<section><h2>A token</h2><pre>");
         text_add_html(body, call);
         buf_text(body, "</pre></section>");

@@ -9,17 +9,14 @@
 #include "shared/near.h"
 #include "shared/tree.h"
 
-/* The paths of the control plane, each once: rows of one path stand together. */
+/* The paths of the control plane, however many methods each has. */
 static void offer_paths(struct near *near)
 {
     size_t n;
     const struct route *routes = router_routes(&n);
-    const char *last = "";
-    for (size_t i = 0; i < n; i++) {
-        if (routes[i].service == SERVICE_CONTROL && strcmp(routes[i].path, last) != 0)
+    for (size_t i = 0; i < n; i++)
+        if (routes[i].service == SERVICE_CONTROL)
             near_offer(near, routes[i].path);
-        last = routes[i].path;
-    }
 }
 
 enum refusal control_refuse_path(struct exchange *x, enum refusal missing, const char *allow)
@@ -27,8 +24,7 @@ enum refusal control_refuse_path(struct exchange *x, enum refusal missing, const
     /* A path's bytes may be no text, and the answer is JSON. */
     OWNED(mem_text_free) char *path = tree_sound_text(x->path, strlen(x->path));
     if (*allow)
-        return exchange_refuse(x, missing, "%s takes %s, not %s", path, allow,
-                               x->request->method);
+        return exchange_refuse(x, missing, "%s takes %s, not %s", path, allow, x->request->method);
     OWNED(buf_free) struct buf list = {0};
     struct near near = {.given = path};
     offer_paths(&near);

@@ -82,14 +82,14 @@ enum refusal control_fault_arm(struct exchange *x)
     OWNED(err_free) struct err err = {0};
     cJSON *rule = armed_add(x->world->faults, x->body, &err);
     if (rule && !reach_check_rule(x->body, &err)) {
-        armed_remove(x->world->faults, tree_text(rule, "fault_id"));
+        armed_take_back(x->world->faults, tree_text(rule, "fault_id"));
         cJSON_Delete(rule);
         rule = NULL;
     }
     if (!rule)
         return control_argument(x, &err);
     if (!prepare(x, tree_text(rule, "fault_id"), &err)) {
-        armed_remove(x->world->faults, tree_text(rule, "fault_id"));
+        armed_take_back(x->world->faults, tree_text(rule, "fault_id"));
         cJSON_Delete(rule);
         return control_argument(x, &err);
     }

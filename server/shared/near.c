@@ -57,6 +57,9 @@ void near_offer(struct near *near, const char *name)
     size_t at = near->n, len = strlen(near->given);
     if (!near->longer_name && len >= PREFIX_MIN && begins_with(name, near->given, len))
         near->longer_name = name;
+    for (size_t i = 0; i < near->n; i++)
+        if (strcmp(near->names[i], name) == 0)
+            return;
     while (at && near->distances[at - 1] > distance)
         at--;
     if (at == NEAR_MAX)
@@ -104,7 +107,11 @@ void near_add_unknown(struct buf *out, const char *name, const char *words)
     near_offer_words(&near, cut);
     buf_text(out, " is not known");
     near_add_question(out, &near, "");
-    buf_format(out, "%s known here: %s", near_meant(&near) ? "" : ";", words + strspn(words, " "));
+    size_t start = strspn(words, " "), len = strlen(words);
+    while (len > start && words[len - 1] == ' ')
+        len--;
+    buf_format(out, "%s known here: %.*s", near_meant(&near) ? "" : ";", (int)(len - start),
+               words + start);
 }
 
 void near_add_list(struct buf *out, const struct near *near)

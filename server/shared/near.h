@@ -10,7 +10,7 @@
 enum { NEAR_MAX = 3 };
 
 /* The names there are that come nearest to one that is none: begin with {.given = name}, then offer
- * each name there is. Everything is borrowed. */
+ * each name there is, once or more often. Everything is borrowed. */
 struct near {
     const char *given;
     const char *names[NEAR_MAX]; /* nearest first; of equals the one offered first */

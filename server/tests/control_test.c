@@ -5,6 +5,7 @@
 
 #include "harness.h"
 #include "shared/mem.h"
+#include "shared/now.h"
 #include "shared/tree.h"
 #include "suite.h"
 
@@ -65,6 +66,9 @@ static const struct {
     {CLOCK, "{'rate':0}", BAD},
     {CLOCK, "{'rate':1e7}", BAD},
     {CLOCK, "{'rate':'2'}", BAD},
+    {CLOCK, "{'rate':60}", BAD},
+    {CLOCK, "{'mode':'frozen','rate':60}", BAD},
+    {CLOCK, "{'mode':'real','rate':5}", BAD},
     {ADVANCE, "{}", BAD},
     {ADVANCE, "{'seconds':'5'}", BAD},
     {ADVANCE, "{'seconds':1.5}", BAD},
@@ -164,6 +168,42 @@ START_TEST(scaled_clock_keeps_its_rate)
     OWNED(answer_free) struct answer answer = harness_ask(fake, "GET /_fakewix/clock", NULL, NULL);
     answer_expect(&answer, "mode", "scaled");
     answer_expect(&answer, "rate", "0.5");
+}
+END_TEST
+
+START_TEST(rate_alone_lets_a_real_clock_run_faster)
+{
+    harness_do(fake, 200, CLOCK, "{'rate':1}");
+    expect_clock("2030-01-01T00:00:00.000Z", "frozen", "1");
+    harness_do(fake, 200, CLOCK, "{'mode':'real'}");
+    harness_do(fake, 200, CLOCK, "{'rate':2}");
+    OWNED(answer_free) struct answer answer = harness_ask(fake, "GET /_fakewix/clock", NULL, NULL);
+    answer_expect(&answer, "mode", "scaled");
+    answer_expect(&answer, "rate", "2");
+}
+END_TEST
+
+START_TEST(clock_goes_back_to_the_machine_s)
+{
+    int64_t before_ms = now_real_ms();
+    harness_do(fake, 200, CLOCK, "{'mode':'real','now':'machine'}");
+    OWNED(answer_free) struct answer answer = harness_ask(fake, "GET /_fakewix/clock", NULL, NULL);
+    int64_t now_ms = 0;
+    ck_assert(tree_int(answer.json, "now_ms", &now_ms));
+    ck_assert_int_ge(now_ms, before_ms);
+    ck_assert_int_le(now_ms, now_real_ms());
+    answer_expect(&answer, "mode", "real");
+}
+END_TEST
+
+START_TEST(refused_fault_takes_no_id)
+{
+    expect_refused("POST /_fakewix/faults", NULL,
+                   "{'on':{'service':'none'},'do':{'fault':'reset'}}", BAD);
+    OWNED(answer_free)
+    struct answer armed =
+        harness_ask(fake, "POST /_fakewix/faults", NULL, "{'do':{'fault':'reset'}}");
+    answer_expect(&armed, "fault_id", "f1");
 }
 END_TEST
 
@@ -417,6 +457,9 @@ int main(void)
     tcase_add_test(tcase, clock_answers_with_itself);
     tcase_add_test(tcase, refused_clock_stays_as_it_was);
     tcase_add_test(tcase, scaled_clock_keeps_its_rate);
+    tcase_add_test(tcase, rate_alone_lets_a_real_clock_run_faster);
+    tcase_add_test(tcase, clock_goes_back_to_the_machine_s);
+    tcase_add_test(tcase, refused_fault_takes_no_id);
     tcase_add_test(tcase, profile_changes_what_it_is_told_and_nothing_else);
     tcase_add_test(tcase, lifetimes_change_one_by_one);
     tcase_add_test(tcase, items_are_listed_as_they_were_given);

@@ -41,6 +41,7 @@ START_TEST(a_fresh_world_says_how_to_begin)
                                         "2030-01-01T00:00:00.000Z",
                                         "&quot;$APP&quot;",
                                         "$SECRET",
+                                        "&quot;instance_id&quot;:&quot;$INSTANCE&quot;",
                                         "href=\"/_fakewix/journal?format=har\""};
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < sizeof parts / sizeof *parts; j++)

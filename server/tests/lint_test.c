@@ -125,6 +125,19 @@ START_TEST(sound_client_breaks_nothing)
 }
 END_TEST
 
+/* A person who opens the fake in a browser is no client. */
+START_TEST(browser_breaks_nothing)
+{
+    static const char *const lines[] = {"GET /", "GET /favicon.ico", "HEAD /favicon.ico"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        drop(harness_ask(fake, lines[i], AGENT "Accept: text/html", NULL));
+        ck_assert_msg(count_of("call-without-token") == 0, "%s", lines[i]);
+    }
+    drop(harness_ask(fake, "POST /", AGENT, NULL));
+    ck_assert_int_eq(count_of("call-without-token"), 1);
+}
+END_TEST
+
 START_TEST(code_sent_again_is_found)
 {
     harness_install(fake);
@@ -208,6 +221,7 @@ int main(void)
     suite_rows(tcase, breach_is_found, breaches);
     suite_rows(tcase, path_at_home_is_fine, homes);
     tcase_add_test(tcase, sound_client_breaks_nothing);
+    tcase_add_test(tcase, browser_breaks_nothing);
     tcase_add_test(tcase, code_sent_again_is_found);
     tcase_add_test(tcase, expired_token_is_found_at_its_expiry);
     tcase_add_test(tcase, token_for_each_call_is_found_at_the_third);

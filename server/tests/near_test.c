@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(list_has_the_three_nearest_in_order)
 {
-    static const char *const names[] = {"zzzzzz", "abcdxx", "abcdex", "axxxxx", "abcdey"};
+    static const char *const names[] = {"zzzzzz", "abcdxx", "abcdex", "axxxxx", "abcdey", "abcdex"};
     struct near near = {.given = "abcdef"};
     OWNED(buf_free) struct buf out = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
