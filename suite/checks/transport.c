@@ -38,14 +38,20 @@ void check_memory_bounded(const struct evidence *evidence, const cJSON *params,
 {
     enum { KB_PER_MB = 1024, DEFAULT_MB = 256 };
     int64_t max_mb = checks_number(params, "max_mb", DEFAULT_MB);
-    int64_t seen_mb = evidence->performance.max_rss_kb / KB_PER_MB;
+    const struct performance *performance = &evidence->performance;
+    int64_t seen_mb = performance->max_rss_kb / KB_PER_MB;
     buf_format(&finding->expected, "a process that never takes more than %lld MB",
                (long long)max_mb);
-    if (!evidence->performance.max_rss_kb)
+    if (!performance->max_rss_kb)
         finding_undecided(finding, "how much memory it took is not known");
-    else if (seen_mb > max_mb)
+    else if (seen_mb <= max_mb)
+        finding_holds(finding, "%lld MB at most", (long long)seen_mb);
+    else if (performance->max_rss_kb <= performance->rss_floor_kb)
+        finding_undecided(
+            finding,
+            "it took %lld MB at most, no more than this program did, whose peak it began with",
+            (long long)seen_mb);
+    else
         finding_broken(finding, counting_nth(&evidence->wire, exchange_asks_for_token, 1),
                        "%lld MB at its largest", (long long)seen_mb);
-    else
-        finding_holds(finding, "%lld MB at its largest", (long long)seen_mb);
 }

@@ -65,4 +65,6 @@ void outcome_add_output(struct performance *performance, const struct process_re
     add_bounded(&performance->err, &result->err.text);
     if (result->max_rss_kb > performance->max_rss_kb)
         performance->max_rss_kb = result->max_rss_kb;
+    if (result->rss_floor_kb > performance->rss_floor_kb)
+        performance->rss_floor_kb = result->rss_floor_kb;
 }

@@ -76,6 +76,7 @@ struct performance {
     bool has_moved_clock; /* its clock was moved, and it was seen that it can be */
     bool shows_store;     /* others may read a file of its state folder */
     int64_t max_rss_kb;   /* the most memory it had at a time; 0 where that is not known */
+    int64_t rss_floor_kb; /* what it began with: up to here max_rss_kb is only a bound */
     int64_t took_ms;      /* real time, from its start to its end */
     struct buf out;       /* what it printed, bounded */
     struct buf err;

@@ -101,6 +101,7 @@ struct waiter {
     int write_end;
     atomic_int status;
     atomic_long max_rss_kb;
+    atomic_long rss_floor_kb;
     atomic_int users;
 };
 
@@ -115,10 +116,13 @@ static void *wait_for_child(void *arg)
     struct waiter *waiter = arg;
     int status = 0;
     struct rusage usage = {0};
+    struct rusage ours = {0};
     while (wait4(waiter->pid, &status, 0, &usage) < 0 && errno == EINTR)
         continue;
+    getrusage(RUSAGE_SELF, &ours); /* a peak only grows: it was no larger when the child began */
     waiter->status = status;
     waiter->max_rss_kb = usage.ru_maxrss;
+    waiter->rss_floor_kb = ours.ru_maxrss;
     close(waiter->write_end); /* the owner's read end sees the end of the pipe */
     waiter_leave(waiter);
     return NULL;
@@ -288,14 +292,16 @@ static void gather_rest(int *fd, struct process_caught *caught, struct buf *line
     }
 }
 
-static void release(struct process *process, int *ret_status, int64_t *ret_max_rss_kb)
+/* Gives the status as wait told it, and what is known of the memory. */
+static int release(struct process *process, struct process_result *result)
 {
     struct waiter *waiter = process->waiter;
     struct pollfd gone = {.fd = process->ended, .events = POLLIN};
     while (poll(&gone, 1, -1) < 0 && errno == EINTR)
         continue;
-    *ret_status = waiter->status;
-    *ret_max_rss_kb = waiter->max_rss_kb;
+    int status = waiter->status;
+    result->max_rss_kb = waiter->max_rss_kb;
+    result->rss_floor_kb = waiter->rss_floor_kb;
     waiter_leave(waiter);
     orphans_forget(process->pid);
     close_fd(&process->in);
@@ -305,6 +311,7 @@ static void release(struct process *process, int *ret_status, int64_t *ret_max_r
     free(process->mark);
     buf_free(&process->unread);
     *process = (struct process){.in = -1, .out = -1, .err = -1, .ended = -1};
+    return status;
 }
 
 enum heard { HEARD_NOTHING, HEARD_SOMETHING, HEARD_END, HEARD_STOP };
@@ -397,8 +404,7 @@ void process_finish(struct process *process, int64_t deadline_ms, int quiet_ms, 
     result.err = process->complained;
     OWNED(mem_text_free) char *mark = process->mark;
     process->mark = NULL;
-    int status = 0;
-    release(process, &status, &result.max_rss_kb);
+    int status = release(process, &result);
     if (mark)
         orphans_end(mark);
     if (result.end == PROCESS_EXITED && WIFSIGNALED(status))

@@ -67,7 +67,9 @@ struct process_result {
     enum process_end end;
     int status; /* exit status or signal number */
     bool left_children;
-    int64_t max_rss_kb; /* the most memory that it, or a child it waited for, had at a time */
+    int64_t max_rss_kb;   /* the most memory that it, or a child it waited for, had at a time */
+    int64_t rss_floor_kb; /* our own most: exec keeps the peak of who started it, so that up to here
+                           * max_rss_kb is only a bound */
     struct process_caught out;
     struct process_caught err;
 };

@@ -90,17 +90,29 @@ START_TEST(memory_is_looked_at)
 {
     static const struct {
         int64_t max_rss_kb;
+        int64_t rss_floor_kb;
         enum finding_kind kind;
-    } rows[] = {{0, FINDING_UNDECIDED}, {2047, FINDING_HOLDS}, {4096, FINDING_BROKEN}};
+        const char *seen;
+    } rows[] = {
+        {0, 1024, FINDING_UNDECIDED, "how much memory it took is not known"},
+        {2047, 1024, FINDING_HOLDS, "1 MB at most"},
+        {2047, 2047, FINDING_HOLDS, "1 MB at most"},
+        {4096, 3072, FINDING_BROKEN, "4 MB at its largest"},
+        {4096, 4096, FINDING_UNDECIDED,
+         "it took 4 MB at most, no more than this program did, whose peak it began with"},
+    };
     static const char params_text[] = "{\"max_mb\":2}";
     OWNED(tree_free) cJSON *params = tree_parse(params_text, strlen(params_text), NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct stage stage = wire_stage();
         OWNED(evidence_free)
-        struct evidence evidence = {.stage = &stage, .performance.max_rss_kb = rows[i].max_rss_kb};
+        struct evidence evidence = {.stage = &stage,
+                                    .performance.max_rss_kb = rows[i].max_rss_kb,
+                                    .performance.rss_floor_kb = rows[i].rss_floor_kb};
         OWNED(finding_free) struct finding finding = {.seq = -1};
         checks_find("memory-bounded")->fn(&evidence, params, &finding);
         ck_assert_int_eq(finding.kind, rows[i].kind);
+        ck_assert_str_eq(buf_str(&finding.seen), rows[i].seen);
     }
 }
 END_TEST

@@ -182,6 +182,25 @@ START_TEST(a_flood_is_bounded)
 }
 END_TEST
 
+/* A child begins with the peak of who started it, which is then no measure of the child. */
+START_TEST(memory_is_told_apart_from_ours)
+{
+    enum { OURS_MB = 64, KB_PER_MB = 1024 };
+    OWNED(mem_text_free) char *ours = mem_new(OURS_MB * KB_PER_MB, KB_PER_MB);
+    for (size_t i = 0; i < (size_t)OURS_MB * KB_PER_MB * KB_PER_MB; i += KB_PER_MB)
+        *(volatile char *)&ours[i] = 1;
+    OWNED(process_result_free) struct process_result small = try("exit 0", 10000);
+    ck_assert_int_gt(small.rss_floor_kb, OURS_MB * KB_PER_MB);
+    ck_assert_int_le(small.max_rss_kb, small.rss_floor_kb);
+    OWNED(mem_text_free)
+    char *greedy = mem_format("dd if=/dev/zero of=/dev/null count=1 bs=%lldK 2>/dev/null",
+                              (long long)small.rss_floor_kb + OURS_MB * KB_PER_MB);
+    OWNED(process_result_free) struct process_result large = try(greedy, 10000);
+    ck_assert_int_eq(large.status, 0);
+    ck_assert_int_gt(large.max_rss_kb, large.rss_floor_kb);
+}
+END_TEST
+
 START_TEST(a_program_that_is_not_there_is_a_sentence)
 {
     OWNED(process_env_free) struct process_env env = {0};
@@ -240,6 +259,7 @@ int main(void)
     tcase_add_test(tests, a_child_of_ours_is_no_orphan);
     tcase_add_test(tests, what_is_said_to_a_child_is_bounded_too);
     tcase_add_test(tests, a_flood_is_bounded);
+    tcase_add_test(tests, memory_is_told_apart_from_ours);
     tcase_add_test(tests, a_program_that_is_not_there_is_a_sentence);
     tcase_add_test(tests, an_environment_is_changed_not_doubled);
     tcase_add_test(tests, a_line_is_read_or_not);
