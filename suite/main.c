@@ -235,6 +235,10 @@ static bool write_known(const struct options *options, const struct run *run, st
     OWNED(buf_free) struct buf text = {0};
     if (!file)
         return true;
+    if (run->interrupted) { /* what was not tried would be excused from then on */
+        fprintf(stderr, "fakewix-conform: %s is left as it was: the run was interrupted\n", file);
+        return true;
+    }
     known_write(run->results, run->n_results, run->strict, &text);
     return files_write(file, buf_str(&text), text.len, err);
 }

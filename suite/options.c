@@ -86,7 +86,8 @@ static bool read_option(struct options *options, size_t command, char **argv, in
     const char *name = argv[*at] + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    enum option option = find_option(name, len, commands[command].letter);
+    bool is_long = argv[*at][1] == '-';
+    enum option option = is_long ? find_option(name, len, commands[command].letter) : OPTION_COUNT;
     if (option == OPTION_COUNT)
         return refuse_option(argv[*at], command, err);
     if (!rows[option].argument) {

@@ -156,12 +156,10 @@ static bool read_variants(const struct reader *reader, struct scenario *scenario
     if (!reader_is_object(reader, "given", tree_get(scenario->tree, "given")))
         return false; /* the variants would be laid over it */
     bool sound = true;
-    int n = 0;
-    const cJSON *over = NULL;
-    cJSON_ArrayForEach(over, list)
-    {
-        OWNED(mem_text_free) char *place = mem_format("variants[%d]", n);
-        OWNED(mem_text_free) char *prefix = mem_format("variants[%d].", n++);
+    size_t at = 0;
+    for (const cJSON *over = list->child; over; over = over->next, at++) {
+        OWNED(mem_text_free) char *place = mem_format("variants[%zu]", at);
+        OWNED(mem_text_free) char *prefix = mem_format("variants[%zu].", at);
         const char *name = NULL;
         if (!cJSON_IsObject(over)) {
             sound = reader_fail(reader, place, "must be an object");
@@ -170,8 +168,10 @@ static bool read_variants(const struct reader *reader, struct scenario *scenario
         sound = reader_knows_keys(reader, place, over, "name given steps expect allow") && sound;
         sound = reader_text(reader, place, over, "name", &name) && sound;
         sound = read_variant(reader, prefix, scenario->tree, over, scenario) && sound;
+        struct variant *variant = &scenario->variants[scenario->n_variants - 1];
+        variant->at = at;
         if (name)
-            scenario->variants[scenario->n_variants - 1].name = name;
+            variant->name = name;
     }
     return sound;
 }

@@ -80,6 +80,7 @@ struct alternative {
 /* A scenario has one variant or more, each run in a world of its own. */
 struct variant {
     const char *name; /* "" where there is only one; borrowed from the tree */
+    size_t at;        /* its place among the file's "variants" */
     cJSON *body;      /* the file's members with the variant's laid over; owned */
     enum flow flow;
     bool installed;

@@ -65,6 +65,7 @@ class ExitStatus(Folder):
                           ["run", "--command", "true", "--only", "NO-SUCH"],
                           ["run", "--command", "true", "--caps", "wings"],
                           ["run", "--command", "true", "--server", "localhost"],
+                          ["list", "-xquick"], ["list", "-quick"], ["list", "--"],
                           ["explain", "NO-SUCH"]):
             with self.subTest(arguments):
                 result = conform(*arguments)
@@ -74,7 +75,8 @@ class ExitStatus(Folder):
 
     def test_a_mistyped_word_is_told_what_was_meant(self):
         for arguments, meant in ((["rnu"], "run"), (["run", "--comand", "x"], "--command"),
-                                 (["diff", "--hepl"], "--help"), (["explain", "reff-04"], "REF-04"),
+                                 (["diff", "--hepl"], "--help"),
+                                 (["list", "-quick"], "--quick"), (["explain", "reff-04"], "REF-04"),
                                  (["run", "--command", "true", "--only", "AQC-01"], "ACQ-01"),
                                  (["run", "--command", "true", "--caps", "instal"], "install")):
             with self.subTest(arguments):
@@ -133,13 +135,18 @@ class ExitStatus(Folder):
 
     def test_interrupted_is_130_with_reports_and_nothing_left(self):
         report = self.file("r.json")
+        known = self.file("known", "CCH-01  # mine\n")
         process = subprocess.Popen([CONFORM, "run", "--command", "echo up >&2; sleep 100", "--json",
-                                    report], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                    report, "--write-known-failing", known], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
-        process.communicate(timeout=10 * PATIENCE)
+        _, complaint = process.communicate(timeout=10 * PATIENCE)
         self.assertEqual(process.returncode, 130)
+        self.assertEqual(pathlib.Path(known).read_text(), "CCH-01  # mine\n")
+        self.assertEqual(complaint, f"fakewix-conform: {known} is left as it was: the run was "
+                                    "interrupted\n")
         self.assertLess(time.monotonic() - started, 5 * PATIENCE)
         data = json.loads(pathlib.Path(report).read_text())
         self.assertTrue(data["interrupted"])
@@ -278,6 +285,33 @@ class Selection(Folder):
                              re.escape(sentence))
         self.assertIn(f'{other}:1: has the unknown key "stpes"; did you mean "steps"?', result.stderr)
         self.assertFalse(os.path.exists(started))
+
+    def test_what_the_fake_refuses_is_told_of_the_right_variant(self):
+        variants = [7, {"name": "a", "given": {"lifetimes": {"code": 3}}}]
+        own = self.file("own/mine.json", json.dumps({**SCENARIO, "variants": variants}))
+        result = run("exit 0", "--scenario-dir", self.folder.name, "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(f"{own}:1: variants[0] must be an object", result.stderr)
+        self.assertIn(f"{own}:1: variants[1].given.lifetimes.code ", result.stderr)
+
+    def test_what_one_situation_asks_for_is_no_burden_for_the_next(self):
+        given = {"lifetimes": {"oauth_access_token_s": 3, "next": 1}}
+        for half in "ab":
+            variants = [{"name": f"{half}{n}", "given": given} for n in range(501)]
+            self.file(f"own/{half}.json", json.dumps({**SCENARIO, "code": f"MINE-{half}",
+                                                      "variants": variants}))
+        result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "ACQ-01")
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
+
+    def test_a_text_is_shortened_between_characters(self):
+        for before in ("", "x"):
+            fault = {"fault": "status", "on": "api", "status": 503, "body": before + "é" * 40}
+            own = {**SCENARIO, "given": {"faults": [fault]}, "expect": {"client": "error"}}
+            self.file("own/mine.json", json.dumps(own))
+            report = os.path.join(self.folder.name, "report")
+            result = run(CLIENT, "--scenario-dir", self.folder.name, "--only", "MINE-1", "--json", report)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn("é…", pathlib.Path(report).read_bytes().decode())
 
     def test_a_need_the_run_lacks_is_not_applicable(self):
         self.file("own/mine.json", json.dumps({**SCENARIO, "needs": ["browser"]}))

@@ -116,6 +116,26 @@ START_TEST(what_could_not_be_tried_is_known_as_a_whole)
 }
 END_TEST
 
+/* A line for the whole scenario would also excuse what may fail once its situation comes up. */
+START_TEST(what_was_tried_is_written_check_by_check)
+{
+    OWNED(result_free) struct result result = failing("token-requests");
+    result.title = "reused";
+    result.verdict = result.checks[0].verdict = VERDICT_INCONCLUSIVE;
+    OWNED(buf_free) struct buf text = {0};
+    known_write(&result, 1, false, &text);
+    ck_assert_str_eq(buf_str(&text), "cache/token-reused:token-requests  # inconclusive: reused\n");
+    OWNED(known_free) struct known known = {0};
+    ck_assert(known_parse("k.txt", buf_str(&text), &catalogue, &known, NULL));
+    known_apply(&known, false, &result);
+    ck_assert(result.known);
+    result.known = false;
+    result.verdict = result.checks[1].verdict = VERDICT_FAIL;
+    known_apply(&known, false, &result);
+    ck_assert(!result.known);
+}
+END_TEST
+
 START_TEST(a_warning_is_known_in_a_strict_run_only)
 {
     for (int strict = 0; strict <= 1; strict++) {
@@ -138,6 +158,7 @@ int main(void)
     tcase_add_test(tests, a_pattern_that_fits_nothing_names_its_line);
     tcase_add_test(tests, a_reason_is_kept);
     tcase_add_test(tests, what_could_not_be_tried_is_known_as_a_whole);
+    tcase_add_test(tests, what_was_tried_is_written_check_by_check);
     tcase_add_test(tests, a_warning_is_known_in_a_strict_run_only);
     return suite_run(suite);
 }

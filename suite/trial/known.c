@@ -164,13 +164,15 @@ void known_write(const struct result *results, size_t n, bool strict, struct buf
 {
     for (size_t i = 0; i < n; i++) {
         const struct result *result = &results[i];
-        if (result->verdict == VERDICT_INCONCLUSIVE)
-            buf_format(out, "%s  # inconclusive: %s\n", result->id, result->title);
-        else if (is_failing(result->verdict, strict))
-            for (size_t c = 0; c < result->n_checks; c++)
-                if (needs_entry(result, &result->checks[c], strict))
-                    buf_format(out, "%s:%s  # %s\n", result->id, result->checks[c].id,
-                               result->title);
+        const char *how = result->verdict == VERDICT_INCONCLUSIVE ? "inconclusive: " : "";
+        if (!is_failing(result->verdict, strict))
+            continue;
+        if (!result->n_checks)
+            buf_format(out, "%s  # %s%s\n", result->id, how, result->title);
+        for (size_t c = 0; c < result->n_checks; c++)
+            if (needs_entry(result, &result->checks[c], strict))
+                buf_format(out, "%s:%s  # %s%s\n", result->id, result->checks[c].id, how,
+                           result->title);
     }
 }
 

@@ -126,13 +126,15 @@ static bool try_scenario(const struct world *world, const struct scenario *scena
         const struct variant *variant = &scenario->variants[i];
         OWNED(tree_free) cJSON *answer = NULL;
         OWNED(mem_text_free)
-        char *given = has_variants ? mem_format("variants[%zu].given", i) : mem_text("given");
+        char *given =
+            has_variants ? mem_format("variants[%zu].given", variant->at) : mem_text("given");
         if (!try_wishes(world, &reader, given, variant->wish, err))
             return false;
         for (size_t t = 0; t < variant->n_traps; t++)
             if (!try_trap(world, &reader, &variant->traps[t], err))
                 return false;
-        if (variant->n_traps && !control_call(world, "DELETE", "/faults", NULL, &answer, err))
+        bool leaves_some = variant->n_traps || variant->wish; /* each is tried in a world as new */
+        if (leaves_some && !control_call(world, "POST", "/reset", NULL, &answer, err))
             return false;
     }
     return true;
