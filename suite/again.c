@@ -61,6 +61,38 @@ static cJSON *kept_arguments(char **argv)
     return list;
 }
 
+static cJSON *read_memory(const char *file)
+{
+    OWNED(buf_free) struct buf text = {0};
+    return file && files_read(file, &text, NULL) ? tree_parse(buf_str(&text), text.len, NULL)
+                                                 : NULL;
+}
+
+static bool was_planned(const struct run *run, const char *id)
+{
+    for (size_t i = 0; i < run->n_results; i++)
+        if (strcmp(run->results[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+char **again_list_left(char *file, const struct run *run, size_t *ret_n)
+{
+    OWNED(mem_text_free) char *path = file;
+    OWNED(tree_free) cJSON *memory = read_memory(path);
+    char **left = NULL;
+    *ret_n = 0;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, tree_get(memory, "failed"))
+    {
+        if (!cJSON_IsString(item) || was_planned(run, item->valuestring))
+            continue;
+        left = mem_grow(left, *ret_n + 1, sizeof *left);
+        left[(*ret_n)++] = mem_text(item->valuestring);
+    }
+    return left;
+}
+
 void again_remember(char *file, char **argv, const struct run *run)
 {
     OWNED(mem_text_free) char *path = file;
@@ -72,8 +104,10 @@ void again_remember(char *file, char **argv, const struct run *run)
     tree_put(memory, "argv", kept_arguments(argv));
     cJSON *failed = tree_put(memory, "failed", cJSON_CreateArray());
     for (size_t i = 0; i < run->n_results; i++)
-        if (run_result_is_open(run, &run->results[i]))
+        if (run_result_is_open(run, &run->results[i]) || run_result_is_untried(&run->results[i]))
             cJSON_AddItemToArray(failed, cJSON_CreateString(run->results[i].id));
+    for (size_t i = 0; i < run->n_left; i++)
+        cJSON_AddItemToArray(failed, cJSON_CreateString(run->left[i]));
     OWNED(mem_text_free) char *text = tree_print(memory);
     make_folders(path);
     files_write(path, text, strlen(text), NULL);
@@ -134,6 +168,7 @@ bool again_run(char *file, char **more, struct err *err)
         nothing = !is_only(*at);
     if (nothing)
         return true;
+    setenv(AGAIN_VARIABLE, "1", 1);
     execvp("/proc/self/exe", argv);
     return err_set(err, "the run cannot be repeated: %s", strerror(errno));
 }

@@ -14,13 +14,20 @@
  * again_remember and again_run free it. */
 char *again_file(options_env_fn *env);
 
-/* Keep argv and what is to be tried again. What cannot be written is not kept, and nobody minds.
- * Takes `file`. */
+/* Set by a rerun for the run that it becomes; that run takes it out of its clients' sight. */
+#define AGAIN_VARIABLE "FAKEWIX_CONFORM_RERUN"
+
+/* What the last run of this folder left to try and this one did not try, as ids; caller frees each
+ * and the list. Takes `file`. */
+char **again_list_left(char *file, const struct run *run, size_t *ret_n);
+
+/* Keep argv and what is to be tried again: what is open or was not tried in this run, and what it
+ * left. What cannot be written is not kept, and nobody minds. Takes `file`. */
 void again_remember(char *file, char **argv, const struct run *run);
 
-/* Replace this process by the remembered run with `more` options, and with only what failed or was
- * tried in vain, unless they have an --only of their own. Returns only where that is not possible:
- * false and a sentence, or true where nothing is left to try. Takes `file`. */
+/* Replace this process by the remembered run with `more` options, and with only what failed, was
+ * tried in vain or was not tried, unless they have an --only of their own. Returns only where that
+ * is not possible: false and a sentence, or true where nothing is left to try. Takes `file`. */
 bool again_run(char *file, char **more, struct err *err);
 
 #endif

@@ -125,6 +125,7 @@ struct running {
     size_t n_planned;
     size_t n_told;
     size_t n_open;   /* so far */
+    bool is_rerun;   /* of the last run's open ends */
     int64_t said_ms; /* when the last line was printed */
 };
 
@@ -258,10 +259,20 @@ static char **list_stale(const struct known *known, size_t *ret_n)
     return list;
 }
 
+static void free_list(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+}
+
 static int finish(struct running *running, struct run *run, struct err *err)
 {
     char **stale = list_stale(&running->judging.known, &run->n_stale);
     run->stale = (const char *const *)stale;
+    char **left =
+        running->is_rerun ? again_list_left(again_file(look_up), run, &run->n_left) : NULL;
+    run->left = (const char *const *)left;
     OWNED(buf_free) struct buf text = {0};
     if (!running->console.verbose && !options_text(running->judging.options, OPTION_QUIET))
         console_add_list(&running->console, run, &text);
@@ -273,9 +284,8 @@ static int finish(struct running *running, struct run *run, struct err *err)
         !write_known(running->judging.options, run, err) || !write_for_github(run, err))
         status = RUN_BROKEN;
     again_remember(again_file(look_up), running->judging.options->argv, run);
-    for (size_t i = 0; i < run->n_stale; i++)
-        free(stale[i]);
-    free(stale);
+    free_list(stale, run->n_stale);
+    free_list(left, run->n_left);
     return status;
 }
 
@@ -341,6 +351,8 @@ static int command_run(const struct options *options, struct catalogue *catalogu
         routing_enter(options, look_up, err);
         return RUN_BROKEN;
     }
+    running.is_rerun = getenv(AGAIN_VARIABLE) != NULL;
+    unsetenv(AGAIN_VARIABLE);
     if (!judging_read(judging, catalogue, look_up, stop_pipe[0], err) ||
         !judging_choose(options, catalogue, &plan, err) || !can_write_reports(options, err))
         return RUN_USAGE;

@@ -62,11 +62,6 @@ void console_add_progress(const struct console *console, size_t done, size_t all
     buf_text(out, console->live ? "" : "\n");
 }
 
-static bool is_untried(const struct result *result)
-{
-    return result->verdict == VERDICT_INCONCLUSIVE && !result->ran;
-}
-
 void console_add_list(const struct console *console, const struct run *run, struct buf *out)
 {
     enum { FEW = 3 };
@@ -77,7 +72,7 @@ void console_add_list(const struct console *console, const struct run *run, stru
     size_t untried = 0;
     for (size_t i = 0; i < run->n_results; i++) {
         const struct result *result = &run->results[order[i]];
-        bool cut_off = run->interrupted && is_untried(result);
+        bool cut_off = run->interrupted && run_result_is_untried(result);
         untried += cut_off;
         if (!cut_off && !(fold_na && result->verdict == VERDICT_NA))
             console_add_line(console, result, out);
@@ -206,6 +201,28 @@ static bool is_broken(const struct run *run, const struct result *result)
     return result->verdict == VERDICT_ERROR;
 }
 
+/* How to try again what is not settled. What was not tried is named by number: it may be all of the
+ * catalogue. */
+static void add_again(const struct run *run, struct buf *out)
+{
+    OWNED(buf_free) struct buf again = {0};
+    size_t untried = run->n_left;
+    for (size_t i = 0; i < run->n_results; i++)
+        untried += run_result_is_untried(&run->results[i]);
+    run_add_again(run, &again);
+    if (run->n_left)
+        buf_format(out, "%-13s %zu of what the run before left to try\n", "not tried", run->n_left);
+    if (again.len)
+        buf_format(out, "%-13s %s\n%-13s or, here: fakewix-conform rerun", "again", buf_str(&again),
+                   "");
+    else if (untried)
+        buf_format(out, "%-13s here: fakewix-conform rerun", "again");
+    if (untried)
+        buf_format(out, " (%s%zu that %s not tried)", again.len ? "with the " : "the ", untried,
+                   untried == 1 ? "was" : "were");
+    buf_text(out, again.len || untried ? "\n" : "");
+}
+
 void console_add_summary(const struct console *console, const struct run *run, struct buf *out)
 {
     (void)console;
@@ -225,12 +242,8 @@ void console_add_summary(const struct console *console, const struct run *run, s
         buf_format(out, ", %zu stale", counts.stale);
     buf_format(out, " in %lld.%03lld s: %s\n", (long long)(run->duration_ms / 1000),
                (long long)(run->duration_ms % 1000), run_meaning(run_exit_status(run)));
-    OWNED(buf_free) struct buf again = {0};
-    run_add_again(run, &again);
     add_codes(run, "broke", is_broken, out);
     add_codes(run, "failed", run_result_fails, out);
     add_codes(run, "inconclusive", is_vain, out);
-    if (again.len)
-        buf_format(out, "%-13s %s\n%-13s or, here: fakewix-conform rerun\n", "again",
-                   buf_str(&again), "");
+    add_again(run, out);
 }

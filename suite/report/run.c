@@ -37,7 +37,7 @@ int run_exit_status(const struct run *run)
     for (size_t i = 0; i < run->n_results; i++)
         if (run_result_fails(run, &run->results[i]))
             return RUN_FAILED;
-    if (counts.by_verdict[VERDICT_INCONCLUSIVE] || !counts.checks)
+    if (counts.by_verdict[VERDICT_INCONCLUSIVE] || !counts.checks || run->n_left)
         return RUN_INCOMPLETE;
     return RUN_OK;
 }
@@ -61,6 +61,11 @@ const char *run_meaning(int status)
 bool run_result_is_vain(const struct result *result)
 {
     return result->verdict == VERDICT_INCONCLUSIVE && result->ran && !result->known;
+}
+
+bool run_result_is_untried(const struct result *result)
+{
+    return result->verdict == VERDICT_INCONCLUSIVE && !result->ran && !result->known;
 }
 
 bool run_result_is_open(const struct run *run, const struct result *result)

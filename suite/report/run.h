@@ -26,6 +26,8 @@ struct run {
     size_t n_results;
     const char *const *stale; /* sentences about entries that are true no more */
     size_t n_stale;
+    const char *const *left; /* ids that the run before left to try and this one did not try */
+    size_t n_left;
     int64_t duration_ms;
 };
 
@@ -51,6 +53,9 @@ bool run_result_fails(const struct run *run, const struct result *result);
 
 /* Whether a scenario was tried and nothing could be said. */
 bool run_result_is_vain(const struct result *result);
+
+/* Whether a scenario's turn never came, or what it builds on did not hold. */
+bool run_result_is_untried(const struct result *result);
 
 /* What a person looks at first: the results' numbers, the worst first, and among equals in the
  * order of the run; known failures and N/A come last. Caller frees with free(). */

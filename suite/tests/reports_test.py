@@ -6,6 +6,7 @@ usage: reports_test.py DIRECTORY-OF-THE-PROGRAMS [unittest arguments]
 import json
 import os
 import pathlib
+import re
 import subprocess
 import unittest
 import xml.etree.ElementTree as xml
@@ -200,7 +201,41 @@ class MoreReports(Folder):
         self.assertEqual(again.returncode, 1)
         self.assertIn("REF-02", again.stdout)
         self.assertNotIn("ACQ-01", again.stdout)
-        self.assertEqual(conform("rerun", "--only", "ACQ-02", env=env).returncode, 0)
+        other = conform("rerun", "--only", "ACQ-02", env=env)
+        self.assertEqual(other.returncode, 3, other.stdout)
+        self.assertIn("not tried     1 of what the run before left to try", other.stdout)
+        self.assertIn("REF-02", conform("rerun", env=env).stdout)
+
+    def test_what_was_not_tried_is_tried_again_and_not_forgotten(self):
+        env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        mended = pathlib.Path(self.folder.name) / "mended"
+        client = f"[ -e '{mended}' ] || [ $CONFORM_SCENARIO != refresh/after-401 ] || exit 1; exec {CLIENT}"
+        first = run(client, "--only", "REF-01", "--only", "REF-02", "--only", "REF-03", env=env)
+        self.assertIn("not tried, because REF-01", first.stdout)
+        self.assertRegex(first.stdout, r"rerun \(with the \d that w.* not tried\)")
+        mended.touch()
+        part = conform("rerun", "--only", "REF-01", env=env)
+        self.assertEqual(part.returncode, 3, part.stdout)
+        self.assertNotIn(": conformant", part.stdout)
+        rest = conform("rerun", "--verbose", env=env)
+        self.assertEqual(rest.returncode, 0, rest.stdout)
+        self.assertIn("REF-0", rest.stdout)
+        self.assertNotIn("REF-01", rest.stdout)
+        self.assertIn("nothing failed in the last run", conform("rerun", env=env).stdout)
+
+    def test_an_interrupted_run_is_ended_by_a_rerun(self):
+        env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        mended, pid = (pathlib.Path(self.folder.name) / name for name in ("mended", "pid"))
+        judge = (f"[ -e '{mended}' ] || kill -INT $(cat '{pid}'); exec {CLIENT}", "--only", "ACQ-0*")
+        script = f"echo $$ >'{pid}'; exec '{CONFORM}' run --jobs 1 --command \"$@\""
+        cut = subprocess.run(["sh", "-c", script, "sh", *judge], env={**os.environ, **env}, text=True,
+                             capture_output=True, timeout=120 * PATIENCE)
+        self.assertEqual(cut.returncode, 130, cut.stderr)
+        self.assertRegex(cut.stdout, r"rerun \(.*not tried\)")
+        mended.touch()
+        rest = conform("rerun", env=env)
+        self.assertEqual(rest.returncode, 0, rest.stdout)
+        self.assertGreater(int(re.search(r"(\d+) pass", rest.stdout)[1]), 5, rest.stdout)
 
     def test_each_folder_has_a_last_run_of_its_own(self):
         env = {**os.environ, "XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
