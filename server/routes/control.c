@@ -458,6 +458,10 @@ enum refusal control_lifetimes_set(struct exchange *x)
     OWNED(err_free) struct err err = {0};
     if (config_check(config, "body", &problems))
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT, "%s", buf_str(&problems));
+    OWNED(app_free) struct app app = {0};
+    const char *app_id = tree_text(x->body, "app_id");
+    if (app_id && !store_find_app(x->world->store, x->world->id, app_id, &app))
+        return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "app_id %s", app_id);
     if (is_rule && !lifetime_add_rule(&x->world->lifetime_rules, x->body, &err))
         return control_argument(x, &err);
     if (!is_rule)

@@ -233,6 +233,18 @@ static bool is_kind_group(const char *text)
                     strcmp(text, "code") == 0);
 }
 
+/* Ids that are given are the world's: a mistyped one would do nothing, and look like success. */
+static enum refusal check_ids(struct exchange *x, const char *app_id, const char *instance_id)
+{
+    OWNED(app_free) struct app app = {0};
+    struct instance instance;
+    if (app_id && !store_find_app(x->world->store, x->world->id, app_id, &app))
+        return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "app_id %s", app_id);
+    if (instance_id && !store_find_instance(x->world->store, x->world->id, instance_id, &instance))
+        return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "instance_id %s", instance_id);
+    return REFUSAL_NONE;
+}
+
 /* Which tokens a body means: "token", or "instance_id" or "app_id", with an optional "kind". */
 static enum refusal read_filter(struct exchange *x, struct token_filter *ret_filter)
 {
@@ -251,6 +263,9 @@ static enum refusal read_filter(struct exchange *x, struct token_filter *ret_fil
         return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "token is none of this world's");
     if (token)
         ret_filter->serial = token->serial;
+    refusal = check_ids(x, ret_filter->app_id, ret_filter->instance_id);
+    if (refusal)
+        return refusal;
     if (!text && !ret_filter->app_id && !ret_filter->instance_id)
         return exchange_refuse(x, REFUSAL_CONTROL_ARGUMENT,
                                "send \"token\", \"instance_id\" or \"app_id\"");

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "grants/grant.h"
 #include "routes/router.h"
 #include "shared/mem.h"
 #include "shared/near.h"
+#include "shared/refusal.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 #include "webhooks/event.h"
@@ -73,9 +75,59 @@ static void add_nearest(struct buf *out, const char *pattern)
     near_add_list(out, &near);
 }
 
+/* ---- names of closed sets ---- */
+
+/* The sentence for a name that is none of a table's. */
+static bool refuse_name(const char *what, const char *pattern, const struct near *near,
+                        const char *table, struct err *err)
+{
+    OWNED(buf_free) struct buf sentence = {0};
+    buf_format(&sentence, "%s \"%s\" is none", what, pattern);
+    near_add_question(&sentence, near, "");
+    return err_set(err, "%s%s `fakewix tables %s` lists them", buf_str(&sentence),
+                   near_meant(near) ? "" : ";", table);
+}
+
+bool reach_check_outcome(const char *pattern, struct err *err)
+{
+    struct near near = {.given = pattern};
+    for (int i = 0; pattern && i < REFUSAL_COUNT; i++) {
+        const char *name = refusal_row((enum refusal)i)->name;
+        if (text_matches(pattern, name))
+            return true;
+        near_offer(&near, name);
+    }
+    return !pattern || refuse_name("outcome", pattern, &near, "refusals", err);
+}
+
+/* What a client sends as its grant may be anything, "password" too: only a name that is nearly one
+ * of ours was mistyped. */
+bool reach_check_grant(const char *pattern, const char *where, struct err *err)
+{
+    const struct grant *const *const lists[] = {grants_oauth, grants_custom};
+    struct near near = {.given = pattern};
+    for (size_t i = 0; pattern && i < sizeof lists / sizeof *lists; i++)
+        for (const struct grant *const *grant = lists[i]; *grant; grant++) {
+            if (text_matches(pattern, (*grant)->name))
+                return true;
+            near_offer(&near, (*grant)->name);
+        }
+    return !pattern || !near_meant(&near) || refuse_name(where, pattern, &near, "grants", err);
+}
+
+static bool check_grant(const cJSON *holder, const char *where, struct err *err)
+{
+    OWNED(mem_text_free) char *member = mem_format("%s.grant", where);
+    return reach_check_grant(tree_text(holder, "grant"), member, err);
+}
+
+/* ---- routes ---- */
+
 static bool check(const cJSON *holder, const char *where, struct err *err)
 {
     const char *pattern = tree_text(holder, "route");
+    if (!check_grant(holder, where, err))
+        return false;
     if (!pattern || reach_fits(pattern))
         return true;
     OWNED(buf_free) struct buf near = {0};
@@ -147,6 +199,26 @@ static struct near nearest_of(const cJSON *names, const char *pattern)
     return near;
 }
 
+/* An id that is spelled out and that the world has not, yet. */
+static bool note_ids(cJSON *rule, const cJSON *on, const struct world *world)
+{
+    const char *app_id = tree_text(on, "app_id"), *instance_id = tree_text(on, "instance_id");
+    OWNED(app_free) struct app app = {0};
+    struct instance instance;
+    bool no_app =
+        app_id && !strpbrk(app_id, "*?") && !store_find_app(world->store, world->id, app_id, &app);
+    bool no_instance = instance_id && !strpbrk(instance_id, "*?") &&
+                       !store_find_instance(world->store, world->id, instance_id, &instance);
+    if (!no_app && !no_instance)
+        return false;
+    OWNED(mem_text_free)
+    char *sentence = mem_format("on.%s \"%s\" is none of this world: only a request that names it "
+                                "fits",
+                                no_app ? "app_id" : "instance_id", no_app ? app_id : instance_id);
+    tree_put_text(rule, "warning", sentence);
+    return true;
+}
+
 /* Returns whether there was something to note. */
 static bool note(cJSON *json, const char *where, const char *pattern, const cJSON *names,
                  bool any_method)
@@ -172,7 +244,8 @@ void reach_note_rule(cJSON *rule, const struct world *world)
         return;
     OWNED(tree_free) cJSON *names = known_names(world);
     if (note(rule, "on.route", tree_text(on, "route"), names, false) ||
-        note(rule, "on.after.route", tree_text(tree_get(on, "after"), "route"), names, false))
+        note(rule, "on.after.route", tree_text(tree_get(on, "after"), "route"), names, false) ||
+        note_ids(rule, on, world))
         return;
     note(rule, "on.until.route", tree_text(tree_get(on, "until"), "route"), names, false);
 }

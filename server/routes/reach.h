@@ -26,6 +26,14 @@ void reach_note_rule(cJSON *rule, const struct world *world);
  * there are where it cannot, as with the control plane, which is not journalled. */
 bool reach_check_query(const char *pattern, const struct world *world, struct err *err);
 
+/* Whether an outcome's pattern fits any that there is; a sentence with what was meant where not.
+ * NULL is fine here and below. */
+bool reach_check_outcome(const char *pattern, struct err *err);
+
+/* The same for a grant, which clients name as they like: false where it is nearly one of ours.
+ * `where` names it in the sentence. */
+bool reach_check_grant(const char *pattern, const char *where, struct err *err);
+
 /* The same as reach_note_rule for a query of the journal that nothing fits. A known path with
  * another method is as good as known: that nobody uses it so is something to ask. */
 void reach_note_query(cJSON *check, const char *pattern, const struct world *world);

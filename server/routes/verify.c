@@ -68,7 +68,9 @@ static bool read_query(const cJSON *row, bool counts, const struct world *world,
                        struct journal_query *ret_query, struct err *err)
 {
     int64_t status = 0;
-    if (!check_row(row, counts, err) || !reach_check_query(tree_text(row, "route"), world, err))
+    if (!check_row(row, counts, err) || !reach_check_query(tree_text(row, "route"), world, err) ||
+        !reach_check_outcome(tree_text(row, "outcome"), err) ||
+        !reach_check_grant(tree_text(row, "grant"), "grant", err))
         return false;
     struct journal_query query = {.route = tree_text(row, "route"),
                                   .app_id = tree_text(row, "app_id"),

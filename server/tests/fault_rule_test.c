@@ -258,6 +258,10 @@ static const struct {
      "do.until.after.route \"POST /_fakewix/reset\" can fit no request"},
     {"{'on':{'service':'tokens'},'do':{'fault':'reset'}}", "on.service \"tokens\" is none: token,"},
     {"{'on':{'service':'control'},'do':{'fault':'reset'}}", "on.service \"control\" is none"},
+    {"{'on':{'grant':'client_credential'},'do':{'fault':'reset'}}",
+     "on.grant \"client_credential\" is none; did you mean \"client_credentials\"?"},
+    {"{'on':{'until':{'grant':'refresh_tokn'}},'do':{'fault':'reset'}}",
+     "on.until.grant \"refresh_tokn\" is none; did you mean \"refresh_token\"?"},
     {"{'on':{'after':{'route':'x'}},'do':{'fault':'reset'}}", "on.after.route \"x\" can fit"},
     {"{'on':{'until':{'route':''}},'do':[[{'fault':'reset'}]]}", "on.until.route \"\" can fit"},
 };
@@ -281,6 +285,12 @@ static const struct {
     {"{'on':{'route':'OPTIONS /apps/v1/instance'},'do':{'fault':'unavailable'}}", NULL, NULL},
     {"{'on':{'route':'G?T /apps/v?/*'},'do':{'fault':'unavailable'}}", NULL, NULL},
     {"{'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'on':{'app_id':'nope'},'do':{'fault':'unavailable'}}",
+     "on.app_id \"nope\" is none of this world", NULL},
+    {"{'on':{'instance_id':'nope'},'do':{'fault':'unavailable'}}",
+     "on.instance_id \"nope\" is none of this world", NULL},
+    {"{'on':{'app_id':'no*'},'do':{'fault':'unavailable'}}", NULL, NULL},
+    {"{'on':{'grant':'password'},'do':{'fault':'unavailable'}}", NULL, NULL},
 };
 
 START_TEST(unlikely_route_is_armed_with_a_warning)
