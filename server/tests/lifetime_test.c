@@ -93,7 +93,7 @@ START_TEST(wishes_outlive_a_restart)
 {
     static const char *const before[] = {"5"};
     static const char *const after[] = {"5", "5", "60", "60"};
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     fake = harness_reopen(fake, file);
     harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'app_id':'$APP','oauth_access_token_s':60}");
     harness_do(fake, 200, "PUT /_fakewix/lifetimes", "{'next':3,'oauth_access_token_s':5}");

@@ -156,7 +156,7 @@ END_TEST
 START_TEST(what_waits_outlives_the_process)
 {
     static const int statuses[] = {500, 200, 500, 200, 0};
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     fake = hooked_reopen(fake, file);
     app = hooked_app(fake, statuses);
     hooked_tell(fake, "{'event_type':'AppInstalled','data':{'a':1},'delivery':{'wait_ms':5000}}");
@@ -195,7 +195,7 @@ static const struct {
 START_TEST(what_was_forgotten_stays_so)
 {
     static const int failing[] = {500, 0};
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     fake = hooked_reopen(fake, file);
     app = hooked_app(fake, failing);
     harness_do(fake, 201, "POST /_fakewix/worlds",
@@ -218,7 +218,7 @@ END_TEST
 START_TEST(what_ends_late_is_not_kept)
 {
     static const int failing[] = {500, 0};
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     fake = hooked_reopen(fake, file);
     app = hooked_app(fake, failing);
     harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'a'}");

@@ -266,7 +266,7 @@ END_TEST
 
 START_TEST(state_file_remembers_who_began_again)
 {
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     harness_free(fake);
     fake = harness_new(&(struct harness_wish){.state_file = file});
     make_world();

@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(a_loaded_world_is_in_the_state_file)
 {
-    const char *file = state_file_of_test();
+    const char *file = state_file_new();
     fill_for_after();
     OWNED(mem_text_free) char *text = save(fake, "GET /_fakewix/snapshot");
     harness_free(other);

@@ -3,8 +3,8 @@
 #ifndef FAKEWIX_TESTS_STATE_FILE_H
 #define FAKEWIX_TESTS_STATE_FILE_H
 
-/* Its name, the same at each call. It goes, with what SQLite puts beside it, when the test's
- * process ends. Borrowed. */
-const char *state_file_of_test(void);
+/* Its name. It goes, with what SQLite puts beside it, when the next one is asked for or the process
+ * ends. Borrowed. */
+const char *state_file_new(void);
 
 #endif
