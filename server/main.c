@@ -201,7 +201,8 @@ static int report_lint(struct lint_totals *totals)
         if (!count || row->level == LINT_INFO)
             continue;
         if (!broken++)
-            fputs("fakewix: lint: what clients did wrong (GET /_fakewix/lint has the details)\n",
+            fputs("fakewix: lint: what clients did wrong (while the fake runs, GET /_fakewix/lint "
+                  "says in which exchanges)\n",
                   stderr);
         fprintf(stderr, "  %-6s %s: %s (%ld times; %s)\n",
                 row->level == LINT_MUST ? "MUST" : "SHOULD", row->name, row->sentence, count,
@@ -367,6 +368,7 @@ static int run_command(int argc, char **argv)
         !options_parse(launch.n_serve, launch.serve, &caller, &options, &err))
         return fail(err.text);
     launch.control_token = options.control_token;
+    launch.lint_fails = strcmp(options.lint, "fail") == 0;
     launch.has_authority = options.ca_cert || options.ca_dir;
     launch.tell = tell;
     return launch_run(&launch, &status, &err) ? status : fail(err.text);

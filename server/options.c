@@ -44,7 +44,8 @@ static const struct option_row rows[] = {
     {"config", OPTION_LIST, AT(config), "FILE", NULL, 0, 0,
      "apps, sites and instances in place of the default world's; again for more, they add up"},
     {"state", OPTION_TEXT, AT(state), "FILE", NULL, 0, 0,
-     "keep what happened in FILE (SQLite); in memory without it"},
+     "keep worlds, clocks and what became of tokens in FILE (SQLite), not the journal and faults; "
+     "in memory without it"},
     {"seed", OPTION_INT, AT(seed), "N", NULL, 0, INT64_MAX / 2, "make ids and tokens repeatable"},
     {"clock", OPTION_TEXT, AT(clock), "TIME", NULL, 0, 0,
      "start at 2030-01-01T00:00:00Z, say; a trailing ! freezes the clock there"},

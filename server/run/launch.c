@@ -83,6 +83,12 @@ bool launch_parse(int argc, char **argv, struct launch *ret_launch, struct err *
         launch_free(&launch);
         return err_set(err, "say what to run behind two dashes: fakewix run -- npm test");
     }
+    if (launch.refuse_others && launch.route != ROUTE_FIRST_FIT && launch.route != ROUTE_PROXY) {
+        err_set(err, "--proxy-others refuse goes with --route proxy, not with --route %s",
+                route_names[launch.route]);
+        launch_free(&launch);
+        return false;
+    }
     launch.command = argv + i + 1;
     *ret_launch = launch;
     return true;
@@ -96,14 +102,27 @@ void launch_free(struct launch *launch)
 
 /* ---- the end ---- */
 
-static void keep_journal(const struct run *run, int status)
+/* The journal as long as there is a fake to ask; `is_there` says whether it answered. */
+struct journal_copy {
+    struct buf text;
+    bool is_there;
+};
+
+static struct journal_copy fetch_journal(const struct run *run)
 {
-    OWNED(buf_free) struct buf journal = {.max = SIZE_MAX / 4};
-    if (!ask_text(&run->ask, "GET", "/_fakewix/journal", NULL, &journal)) {
+    struct journal_copy copy = {.text = {.max = SIZE_MAX / 4}};
+    copy.is_there = ask_text(&run->ask, "GET", "/_fakewix/journal", NULL, &copy.text);
+    return copy;
+}
+
+/* Told last, behind what the fake says at its own end. */
+static void keep_journal(const struct run *run, const struct journal_copy *copy, int status)
+{
+    if (!copy->is_there) {
         launch_tell(run, "the command ended with status %d, and the fake is gone", status);
         return;
     }
-    OWNED(tree_free) cJSON *tree = tree_parse(buf_str(&journal), journal.len, NULL);
+    OWNED(tree_free) cJSON *tree = tree_parse(buf_str(&copy->text), copy->text.len, NULL);
     int n = cJSON_GetArraySize(tree_get(tree, "entries"));
     if (n == 0) {
         launch_tell(run, "the command ended with status %d; no request of it reached the fake",
@@ -111,7 +130,7 @@ static void keep_journal(const struct run *run, int status)
         return;
     }
     OWNED(mem_text_free) char *file = folder_keepsake("fakewix-journal");
-    if (file && files_write(file, &journal, NULL))
+    if (file && files_write(file, &copy->text, NULL))
         launch_tell(run, "the command ended with status %d; the journal, %d exchange%s, is in %s",
                     status, n, n == 1 ? "" : "s", file);
 }
@@ -140,11 +159,14 @@ bool launch_run(const struct launch *launch, int *ret_status, struct err *err)
         status = child_run(&run.signals, launch->command, &run.variables, &no_command);
     if (no_command.text)
         launch_tell(&run, "%s", no_command.text);
-    else if (ran && status)
-        keep_journal(&run, status);
+    bool may_keep = ran && !no_command.text && (status || launch->lint_fails);
+    struct journal_copy journal = may_keep ? fetch_journal(&run) : (struct journal_copy){0};
     if (run.proxy_pid > 0)
         child_stop(run.proxy_pid);
     int fake_status = run.fake_pid > 0 ? child_stop(run.fake_pid) : 0;
+    if (may_keep && (status || fake_status))
+        keep_journal(&run, &journal, status);
+    buf_free(&journal.text);
     *ret_status = status ? status : fake_status;
     return ran;
 }

@@ -19,6 +19,7 @@ struct launch {
     char *const *command;           /* ends in NULL; borrowed */
     const char *control_token;      /* that the fake was given, or NULL; borrowed */
     bool has_authority;             /* the fake was told which authority to use */
+    bool lint_fails;                /* the fake may fail where the command did not */
     void (*tell)(const char *line); /* what a person should know */
 };
 

@@ -77,6 +77,8 @@ bool launch_take_route(struct run *run, struct err *err)
 {
     if (!choose_route(run, err))
         return false;
+    if (run->launch->refuse_others && run->route != ROUTE_PROXY)
+        launch_tell(run, "--proxy-others refuse has no effect: it goes with --route proxy");
     if (run->route != ROUTE_NAMESPACE)
         return true;
     if (!namespace_enter(run->folder, &run->space, err))

@@ -107,6 +107,24 @@ class Command(Case):
         silent = run("--", "false")
         self.assertIn("no request of it reached the fake", silent.stderr)
 
+    @needs("curl")
+    def test_that_fails_by_lint_alone_leaves_the_journal_too(self):
+        done = run("--lint", "fail", "--", "curl", "-s", API, env=environment(TMPDIR=self.folder))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("call-without-token", done.stderr)
+        last = done.stderr.strip().splitlines()[-1]
+        name = re.search(r"the journal, 1 exchange, is in (\S+)$", last).group(1)
+        self.assertEqual(len(json.loads(pathlib.Path(name).read_text())["entries"]), 1)
+
+    def test_takes_the_proxy_s_option_for_the_proxy_alone(self):
+        for route in "preload", "namespace", "none":
+            done = run("--route", route, "--proxy-others", "refuse", "--", "true")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("goes with --route proxy", done.stderr)
+        done = run("--proxy-others", "refuse", "--", "true")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--proxy-others refuse has no effect", done.stderr)
+
     def test_is_asked_for_where_it_is_missing(self):
         for words in [], ["--"], ["true"], ["--route", "x", "--", "true"], ["--no", "--", "true"]:
             with self.subTest(words):
