@@ -62,7 +62,8 @@ class Kind:
 
 
 class Process:
-    """A server on a port chosen for it, in a process group of its own."""
+    """A server on a port chosen for it, in a process group of its own, and in the session of those
+    who load it: the scheduler takes turns between sessions, and a test has one."""
 
     def __init__(self, kind):
         with socket.socket() as free:
@@ -72,7 +73,7 @@ class Process:
         command = kind.command(self.port)
         self.began = time.perf_counter()
         self.process = subprocess.Popen(command, env=kind.env, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
+                                        stderr=subprocess.DEVNULL, process_group=0)
         self.pid = self.process.pid
         bench.RUNNING[self.pid] = self
 
