@@ -104,10 +104,10 @@ const steering = [
   ['DELETE', '/worlds/mine', ''],
   ['POST', '/faults', '{"do":{"fault":"status","status":500},"times":-1}'],
   ['DELETE', '/journal', ''],
+  ['POST', '/tokens/revoke', '{"app_id":"fa4e0a99-0000-4000-8000-000000000001"}'],
   ['PUT', '/snapshot', '{}'],
   ['PUT', '/config', '{}'],
   ['POST', '/apps', '{"app_id":"theirs","app_secret":"x"}'],
-  ['POST', '/tokens/revoke', '{"app_id":"fa4e0a99-0000-4000-8000-000000000001"}'],
 ]
 
 // Each runs in the stranger's page, with the fake's control URL as `url`, and gives what it could
