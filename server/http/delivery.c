@@ -106,11 +106,12 @@ static bool is_over(const struct wire *wire, int since)
     return atomic_load_explicit(wire->stop, memory_order_relaxed) >= since;
 }
 
-/* Let real time pass; false where the client left or the server had to go. */
+/* Let real time pass, and not a microsecond less; false where the client left or the server had to
+ * go. */
 static bool wait_ms(struct wire *wire, int64_t ms)
 {
-    int64_t end = now_steady_ms() + ms;
-    for (int64_t left = ms; left > 0; left = end - now_steady_ms())
+    int64_t end_us = now_steady_us() + ms * 1000;
+    for (int64_t left = ms; left > 0; left = (end_us - now_steady_us() + 999) / 1000)
         if (is_over(wire, STOP_NOW) ||
             engine_client_left(wire->connection, left < SLICE_MS ? (int)left : SLICE_MS))
             return false;
