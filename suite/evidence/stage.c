@@ -7,16 +7,8 @@
 
 #include "fake/wire.h"
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
-
-/* How much of a text to show: at most `max` bytes, and no character in part. */
-static size_t shown_of(const char *text, size_t max)
-{
-    size_t len = strnlen(text, max);
-    while (text[len] && len && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    return len;
-}
 
 /* "status 503 headers={…}": the fault as a person armed it, short. */
 static char *name_fault(const cJSON *action)
@@ -30,7 +22,7 @@ static char *name_fault(const cJSON *action)
     {
         OWNED(mem_text_free)
         char *value = cJSON_IsString(member) ? mem_text(member->valuestring) : tree_print(member);
-        size_t shown = shown_of(value, SHOWN);
+        size_t shown = text_len_within(value, SHOWN);
         bool is_same = fault && strcmp(member->string, fault) == 0;
         if (strcmp(member->string, "fault") != 0)
             buf_format(&name, " %s%s%.*s%s", is_same ? "" : member->string, is_same ? "" : "=",

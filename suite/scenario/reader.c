@@ -7,6 +7,7 @@
 
 #include "scenario/place.h"
 #include "shared/mem.h"
+#include "shared/text.h"
 #include "shared/tree.h"
 
 /* Where a person finds the place, with the line of it or of its member. What a variant takes over
@@ -200,9 +201,10 @@ bool reader_fits_members(const struct reader *reader, const char *place, const c
             continue;
         OWNED(mem_text_free) char *at = mem_format("%s.%s", place, member->string);
         OWNED(mem_text_free) char *given = tree_print(member);
-        sound = sentence ? reader_fail(reader, at, "must be %s, not %.100s", sentence, given)
-                         : reader_fail(reader, at, "must be one of %.*s, not %.100s", (int)len,
-                                       type, given);
+        int shown = (int)text_len_within(given, 100);
+        sound = sentence ? reader_fail(reader, at, "must be %s, not %.*s", sentence, shown, given)
+                         : reader_fail(reader, at, "must be one of %.*s, not %.*s", (int)len, type,
+                                       shown, given);
     }
     return sound;
 }
