@@ -1,4 +1,5 @@
-/* From the command line to the parts of a run. Nothing is tried and nothing printed here. */
+/* From the command line to the parts of a run, the fake among them. No client is tried and nothing
+ * printed here. */
 #include "judging.h"
 
 #include <errno.h>
@@ -7,11 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fake/http.h"
 #include "host/files.h"
+#include "report/run.h"
 #include "routing.h"
 #include "shared/mem.h"
 #include "shared/near.h"
 #include "trial/crew.h"
+#include "trial/rehearsal.h"
 
 enum { QUIET_MS = 150, PERCENT = 100 };
 
@@ -129,20 +133,15 @@ static char *find_preload(void)
     return NULL;
 }
 
-bool judging_read(struct judging *judging, const struct catalogue *catalogue, options_env_fn *env,
-                  int stop_fd, struct err *err)
+bool judging_read(struct judging *judging, options_env_fn *env, int stop_fd, struct err *err)
 {
     const struct options *options = judging->options;
-    const char *known = options_text(options, OPTION_KNOWN_FAILING);
-    const char *flaky = options_text(options, OPTION_KNOWN_FLAKY);
     const char *caps = options_text(options, OPTION_CAPS);
     int64_t timeout_s = 0;
     int64_t scale = 0;
     if (!options_number(options, OPTION_JOBS, 1, CREW_MAX_JOBS, 1, &judging->jobs, err) ||
         !options_number(options, OPTION_TIMEOUT, 1, 86400, 60, &timeout_s, err) ||
-        !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err) ||
-        (known && !known_read(known, catalogue, &judging->known, err)) ||
-        (flaky && !known_read(flaky, catalogue, &judging->flaky, err)))
+        !options_number(options, OPTION_TIME_SCALE, 0, 100000, PERCENT, &scale, err))
         return false;
     const char *url = options_text(options, OPTION_SERVER);
     if (options_text(options, OPTION_UNMODIFIED) && !url)
@@ -162,7 +161,6 @@ bool judging_read(struct judging *judging, const struct catalogue *catalogue, op
     judging->preload = find_preload();
     if (judging->preload && judging->choice.driver.starts)
         judging->choice.driver.offers |= NEED_MASK(NEED_BIT_CLOCK);
-    judging->flaky.flaky = true;
     judging->setup = (struct trial_setup){
         .server = &judging->server,
         .driver = &judging->choice.driver,
@@ -182,5 +180,37 @@ bool judging_read(struct judging *judging, const struct catalogue *catalogue, op
         (flows && !read_flows(flows, &judging->setup.flows, err)))
         return false;
     judging->setup.sure = caps ? judging->setup.offers : 0;
+    return true;
+}
+
+bool judging_start_fake(struct judging *judging, options_env_fn *env, struct err *err)
+{
+    const char *listen = options_text(judging->options, OPTION_LISTEN);
+    return judging->server.url || server_start(env("FAKEWIX_BIN"), listen, &judging->server, err);
+}
+
+int judging_check_own(struct judging *judging, struct catalogue *catalogue, options_env_fn *env,
+                      struct err *err)
+{
+    if (catalogue_has_own(catalogue)) {
+        if (!judging_start_fake(judging, env, err))
+            return RUN_BROKEN;
+        struct http *http = http_open();
+        bool answered = rehearse(&judging->setup, http, catalogue, err);
+        http_close(http);
+        if (!answered)
+            return RUN_BROKEN;
+    }
+    return mistakes_are_none(&catalogue->mistakes, err) ? RUN_OK : RUN_USAGE;
+}
+
+bool judging_read_known(struct judging *judging, const struct catalogue *catalogue, struct err *err)
+{
+    const char *known = options_text(judging->options, OPTION_KNOWN_FAILING);
+    const char *flaky = options_text(judging->options, OPTION_KNOWN_FLAKY);
+    if ((known && !known_read(known, catalogue, &judging->known, err)) ||
+        (flaky && !known_read(flaky, catalogue, &judging->flaky, err)))
+        return false;
+    judging->flaky.flaky = true;
     return true;
 }

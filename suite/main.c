@@ -12,7 +12,6 @@
 #include "again.h"
 #include "choice.h"
 #include "fake/http.h"
-#include "fake/server.h"
 #include "host/files.h"
 #include "host/orphans.h"
 #include "init.h"
@@ -30,7 +29,6 @@
 #include "shared/tree.h"
 #include "trial/crew.h"
 #include "trial/known.h"
-#include "trial/rehearsal.h"
 
 static const char *look_up(const char *name)
 {
@@ -85,10 +83,31 @@ static void print(FILE *stream, const struct buf *text)
     fflush(stream);
 }
 
-static int command_list(const struct options *options, const struct catalogue *catalogue,
-                        struct err *err)
+static void judging_end(struct judging **judging)
+{
+    judging_free(*judging);
+}
+
+/* What is wrong with the user's own scenarios, told before anything is said of them. */
+static int check_own(const struct options *options, struct catalogue *catalogue, struct err *err)
+{
+    struct judging made = {.options = options};
+    OWNED(judging_end) struct judging *judging = &made;
+    made.setup.server = &made.server;
+    int status = judging_check_own(judging, catalogue, look_up, err);
+    if (status != RUN_BROKEN)
+        return status;
+    fprintf(stderr, "fakewix-conform: no fake was asked about your scenarios: %s\n", err->text);
+    err_free(err);
+    return mistakes_are_none(&catalogue->mistakes, err) ? RUN_OK : RUN_USAGE;
+}
+
+static int command_list(const struct options *options, struct catalogue *catalogue, struct err *err)
 {
     OWNED(plan_free) struct plan plan = {0};
+    int status = check_own(options, catalogue, err);
+    if (status != RUN_OK)
+        return status;
     if (!judging_choose(options, catalogue, &plan, err))
         return RUN_USAGE;
     OWNED(buf_free) struct buf out = {0};
@@ -100,10 +119,13 @@ static int command_list(const struct options *options, const struct catalogue *c
     return RUN_OK;
 }
 
-static int command_explain(const struct options *options, const struct catalogue *catalogue,
+static int command_explain(const struct options *options, struct catalogue *catalogue,
                            struct err *err)
 {
     OWNED(buf_free) struct buf out = {0};
+    int status = check_own(options, catalogue, err);
+    if (status != RUN_OK)
+        return status;
     const struct scenario *scenario = catalogue_find(catalogue, options->operand);
     if (scenario) {
         describe_scenario(scenario, &out);
@@ -317,26 +339,6 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
     return status;
 }
 
-static void judging_end(struct judging **judging)
-{
-    judging_free(*judging);
-}
-
-/* The fake, as it is there or started; then whether it takes what the user's own scenarios say. */
-static int prepare_fake(struct judging *judging, struct catalogue *catalogue, struct err *err)
-{
-    if (!judging->server.url &&
-        !server_start(getenv("FAKEWIX_BIN"), options_text(judging->options, OPTION_LISTEN),
-                      &judging->server, err))
-        return RUN_BROKEN;
-    struct http *http = http_open();
-    bool answered = rehearse(&judging->setup, http, catalogue, err);
-    http_close(http);
-    if (!answered)
-        return RUN_BROKEN;
-    return mistakes_are_none(&catalogue->mistakes, err) ? RUN_OK : RUN_USAGE;
-}
-
 static int command_run(const struct options *options, struct catalogue *catalogue, struct err *err)
 {
     OWNED(plan_free) struct plan plan = {0};
@@ -353,15 +355,21 @@ static int command_run(const struct options *options, struct catalogue *catalogu
     }
     running.is_rerun = getenv(AGAIN_VARIABLE) != NULL;
     unsetenv(AGAIN_VARIABLE);
-    if (!judging_read(judging, catalogue, look_up, stop_pipe[0], err) ||
+    if (!judging_read(judging, look_up, stop_pipe[0], err))
+        return RUN_USAGE;
+    int status = judging_check_own(judging, catalogue, look_up, err);
+    if (status != RUN_OK)
+        return status;
+    if (!judging_read_known(judging, catalogue, err) ||
         !judging_choose(options, catalogue, &plan, err) || !can_write_reports(options, err))
         return RUN_USAGE;
     if (!plan.n) {
         err_set(err, "nothing is left to try: --quick or --profile leaves out what --only names");
         return RUN_INCOMPLETE;
     }
-    int status = prepare_fake(judging, catalogue, err);
-    return status == RUN_OK ? try_plan(&running, &plan, err) : status;
+    if (!judging_start_fake(judging, look_up, err))
+        return RUN_BROKEN;
+    return try_plan(&running, &plan, err);
 }
 
 /* ---- diff and rerun ---- */
@@ -427,8 +435,6 @@ static int command(const struct options *options, struct err *err)
                            options->command == COMMAND_EXPLAIN;
     if (needs_catalogue &&
         !catalogue_load(options_text(options, OPTION_SCENARIO_DIR), &catalogue, err))
-        return RUN_USAGE;
-    if (options->command != COMMAND_RUN && !mistakes_are_none(&catalogue.mistakes, err))
         return RUN_USAGE;
     switch (options->command) {
     case COMMAND_RUN:

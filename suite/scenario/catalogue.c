@@ -167,6 +167,14 @@ bool catalogue_refuse_name(const struct catalogue *catalogue, const char *where,
                    name, question.len ? buf_str(&question) : ";");
 }
 
+bool catalogue_has_own(const struct catalogue *catalogue)
+{
+    for (size_t i = 0; i < catalogue->n; i++)
+        if (catalogue->list[i].is_own)
+            return true;
+    return catalogue->n_flawed > 0;
+}
+
 bool catalogue_load(const char *folder, struct catalogue *ret_catalogue, struct err *err)
 {
     struct catalogue catalogue = {0};

@@ -27,6 +27,9 @@ const struct scenario *catalogue_find(const struct catalogue *catalogue, const c
 bool catalogue_refuse_name(const struct catalogue *catalogue, const char *where, const char *name,
                            struct err *err);
 
+/* Whether a file of the user's own is among them, sound or not. */
+bool catalogue_has_own(const struct catalogue *catalogue);
+
 /* Whether `scenario` waits for `parent`. */
 bool catalogue_depends(const struct scenario *scenario, const struct scenario *parent);
 

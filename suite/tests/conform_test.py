@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -285,6 +286,30 @@ class Selection(Folder):
                              re.escape(sentence))
         self.assertIn(f'{other}:1: has the unknown key "stpes"; did you mean "steps"?', result.stderr)
         self.assertFalse(os.path.exists(started))
+
+    def test_no_choice_hides_a_mistake_in_an_own_scenario(self):
+        refused = {"faults": [{"fault": "status", "on": "api", "status": "503"}]}
+        for change, sentence in (({"stpes": []}, 'unknown key "stpes"'),
+                                 ({"given": refused}, "given.faults[0].status must be a status")):
+            own = self.file("own/mine.json", json.dumps({**SCENARIO, **change}))
+            known = self.file("known", "MINE-1:client-answer\n")
+            folder = ["--scenario-dir", self.folder.name]
+            for arguments in (["run", "--only", "MINE-1"], ["run", "--only", "NO-SUCH"],
+                              ["run", "--quick", "--only", "RAT-01"], ["run", "--known-failing", known],
+                              ["list"], ["list", "--only", "ACQ-*"], ["explain", "MINE-1"]):
+                with self.subTest(sentence=sentence, arguments=arguments):
+                    result = conform(*arguments, *folder, env={"FAKEWIX_CONFORM_COMMAND": "exit 0"})
+                    self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+                    self.assertTrue(result.stderr.startswith(f"fakewix-conform: {own}:1: "), result.stderr)
+                    self.assertIn(sentence, result.stderr)
+
+    def test_own_scenarios_are_listed_where_there_is_no_fake_to_ask(self):
+        self.file("own/mine.json", json.dumps(SCENARIO))
+        alone = shutil.copy(CONFORM, self.folder.name)
+        result = subprocess.run([alone, "list", "--scenario-dir", self.folder.name, "--only", "MINE-1"],
+                                capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertEqual((result.returncode, result.stdout.count("\n")), (0, 1), result.stderr)
+        self.assertIn("no fake was asked about your scenarios: no fakewix program was found", result.stderr)
 
     def test_what_the_fake_refuses_is_told_of_the_right_variant(self):
         variants = [7, {"name": "a", "given": {"lifetimes": {"code": 3}}}]
