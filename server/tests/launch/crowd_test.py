@@ -1,8 +1,9 @@
 """Crowds: more connections than workers. New clients wait and are served; connections that had
-their answer are given up first. FAKEWIX_LONG=1 plays 10,000 connections."""
+their answer are given up first."""
 import contextlib
 import os
 import select
+import signal
 import socket
 import ssl
 import threading
@@ -12,7 +13,6 @@ import unittest
 from fakes import Case, PATIENCE
 
 ASK = b"GET /_fakewix/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-LONG = bool(os.environ.get("FAKEWIX_LONG"))
 
 
 class Crowd(Case):
@@ -28,19 +28,49 @@ class Crowd(Case):
     def port(self, *options):
         return int(self.start("--listen", "127.0.0.1:0", *options)["http"].rsplit(":", 1)[1])
 
-    def test_nobody_waits_for_somebodys_silence(self):
-        port = self.port()
-        idle = [self.connect(port) for _ in range(200)]
-        for client in idle:
+    def ask_as_a_newcomer(self, port):
+        with socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE) as client:
             self.assertEqual(self.ask(client), b"200")
-        waits = []
-        for _ in range(100):
-            began = time.monotonic()
-            with socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE) as client:
-                self.assertEqual(self.ask(client), b"200")
-            waits.append(time.monotonic() - began)
-        print(f"200 idle clients, 64 workers: a newcomer waits at most {max(waits) * 1000:.1f} ms")
-        self.assertLess(sorted(waits)[len(waits) // 2], 0.1 * PATIENCE)
+
+    def longest_wait(self, ask):
+        """Of fifty in a row: the machine may be busy with other tests, so one quiet run is enough."""
+        tries = []
+        while len(tries) < 10 and min(tries, default=1) >= 0.1 * PATIENCE:
+            waits = []
+            for _ in range(50):
+                began = time.monotonic()
+                ask()
+                waits.append(time.monotonic() - began)
+            tries.append(max(waits))
+        self.assertLess(min(tries), 0.1 * PATIENCE)
+        return f"{min(tries) * 1000:.1f} ms"
+
+    def idle_ones(self, port, n):
+        """Each is asked at once: who says nothing for a second may be given up."""
+        idle = []
+        for _ in range(n):
+            idle.append(self.connect(port))
+            self.assertEqual(self.ask(idle[-1]), b"200")
+        return idle
+
+    def test_nobody_waits_for_somebodys_silence(self):
+        """The default at its limit: newcomers are served at once, idle ones make room."""
+        port = self.port()
+        idle = self.idle_ones(port, 200)
+        longest = self.longest_wait(lambda: self.ask_as_a_newcomer(port))
+        print(f"200 idle clients, 64 workers: a newcomer waits at most {longest}")
+        gone = select.select(idle, [], [], 0)[0]
+        self.assertGreaterEqual(len(gone), 200 - 64)
+        self.assertEqual({client.recv(1) for client in gone}, {b""})
+
+    def test_workers_enough_for_all_keep_all(self):
+        """200 idle clients and an active one take 201 workers: then nobody is given up."""
+        port = self.port("--workers", "201")
+        idle = self.idle_ones(port, 200)
+        active = self.connect(port)
+        longest = self.longest_wait(lambda: self.assertEqual(self.ask(active), b"200"))
+        print(f"200 idle clients, 201 workers: an active one waits at most {longest}")
+        self.assertEqual(select.select(idle, [], [], 0)[0], [])
 
     def test_an_active_client_is_served_beside_idle_ones(self):
         port = self.port("--workers", "8")
@@ -56,20 +86,27 @@ class Crowd(Case):
                 self.assertEqual(self.ask(active), b"200")
 
     def test_a_thousand_at_once_are_all_answered(self):
-        port = self.port("--workers", "64")
-        clients = [self.connect(port) for _ in range(1000)]
-        for client in clients:
-            client.sendall(ASK)
+        """All have asked before the fake, which is stopped meanwhile, takes the first of them."""
+        ready = self.start("--listen", "127.0.0.1:0", "--workers", "64")
+        port = int(ready["http"].rsplit(":", 1)[1])
+        os.kill(ready["pid"], signal.SIGSTOP)
+        try:
+            clients = [self.connect(port) for _ in range(1000)]
+            for client in clients:
+                client.sendall(ASK)
+        finally:
+            os.kill(ready["pid"], signal.SIGCONT)
         self.assertEqual(sum(client.recv(4096)[9:12] == b"200" for client in clients), 1000)
 
     def test_connection_after_connection(self):
+        """Ten thousand are a matter of less than a minute."""
         port = self.port()
-        rounds = 10000 if LONG else 1000
         began = time.monotonic()
-        for _ in range(rounds):
-            with socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE) as client:
-                self.assertEqual(self.ask(client), b"200")
-        print(f"{rounds} connections one after the other in {time.monotonic() - began:.1f} s")
+        for _ in range(10000):
+            self.ask_as_a_newcomer(port)
+        took = time.monotonic() - began
+        print(f"10,000 connections one after the other in {took:.1f} s")
+        self.assertLess(took, 60 * PATIENCE)
 
     def test_silent_connections_do_not_lock_others_out(self):
         port = self.port("--workers", "4")
@@ -88,6 +125,7 @@ class Crowd(Case):
 
     def slow_ones(self, port, first, n):
         """Clients that say a byte every 50 ms, and how many of them are left."""
+        self.slow_since = time.monotonic()
         slow = [self.connect(port) for _ in range(n)]
         for client in slow:
             client.sendall(first)
@@ -112,7 +150,7 @@ class Crowd(Case):
                 self.assertEqual(self.ask(spoken), b"200")
         waited = time.monotonic() - began
         print(f"a newcomer waits {waited:.1f} s")
-        self.assertGreater(waited, 0.5)  # the slow ones were given a second
+        self.assertGreater(began + waited - self.slow_since, 0.9)  # the slow ones were given a second
         self.assertLess(waited, 5 * PATIENCE)  # and not the half minute that a request may take
 
     def test_slow_bodies_make_room_for_a_newcomer(self):

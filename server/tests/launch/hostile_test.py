@@ -52,6 +52,7 @@ def cases():
             (b"/_fakewix", 200), (b"/_fakewix/../apps/v1/instance", 404),
             (b"/_fakewix/worlds/default/worlds/default/clock", 404),
             (b"/apps/v1/instance?" + b"a=b&" * 2000, 401),
+            (b"/apps/v1/instance?" + b"a=b&" * 10000, 431),
             (b"/apps/v1/instance?%00=%00", 401), (b"/apps/v1/instance?" + b"=" * 500, 401),
             (b"/apps/v1/instance?a=%ff", 401), (b"/apps/v1/instance?&&&&", 401),
             (b"/installer/install?appId=" + b"%F0%9F%98%80" * 100, 400),
@@ -225,8 +226,8 @@ class Hostile(Case):
                             b"Transfer-Encoding: chunked\r\n\r\n1000\r\n"][i % 3])
             slow.append(client)
         healthy.start()
-        deadline = time.monotonic() + 2
-        while time.monotonic() < deadline:
+        end = time.monotonic() + 2
+        while time.monotonic() < end or healthy.served <= 20 and not healthy.failed:
             for client in slow:
                 client.send(b"x")
             self.assertEqual(select.select(slow, [], [], 0.02)[0], [])
@@ -296,16 +297,56 @@ class Hostile(Case):
             self.assertNotIn(secret, ready + out + err, name)
         self.assertNotIn("JWS.", err)
 
-    def test_a_reflected_value_is_never_a_header(self):
-        body = json.dumps({"app_id": APP["app_id"], "site_id": "fa4e517e-0000-4000-8000-000000000001",
-                           "state": "a\r\nSet-Cookie: x=y"}).encode()
+    def head(self, request):
+        """All lines of the answer's head, whatever ends them."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20 * PATIENCE) as client:
-            client.sendall(post(b"/_fakewix/installs", body, b"Connection: close\r\n"))
+            client.sendall(request)
             answer = b""
-            while more := client.recv(65536):
+            while b"\r\n\r\n" not in answer and (more := client.recv(65536)):
                 answer += more
-        head = answer.split(b"\r\n\r\n")[0]
-        self.assertNotIn(b"Set-Cookie", head)
+        return answer.partition(b"\r\n\r\n")[0].splitlines()
+
+    def test_a_reflected_value_is_never_a_header(self):
+        """In each place where what a client sent goes into a header: the harmless value arrives, the
+        same with a line end behind it makes no line of its own."""
+        ready = self.start("--listen", "127.0.0.1:0", "--consent", "auto")
+        self.port = int(ready["http"].rsplit(":", 1)[1])
+        install = (b"/installer/install?appId=" + APP["app_id"].encode() + b"&redirectUrl=" +
+                   APP["redirect_urls"][0].encode() + b"&state=safe")
+        outside = (b"/app-installer?appId=" + APP["app_id"].encode() +
+                   b"&postInstallationUrl=https://safe.example/")
+        probe = get(b"/conformance/probe")
+
+        def fault(**action):
+            return post(b"/_fakewix/faults", json.dumps(
+                {"on": {"route": "GET /conformance/probe"}, "do": action}).encode())
+        for name, place in {
+                "state": lambda end: get(install + end.replace(b"\r", b"%0d").replace(b"\n", b"%0a")),
+                "URL after an installation":
+                    lambda end: get(outside + end.replace(b"\r", b"%0d").replace(b"\n", b"%0a")),
+                "origin": lambda end: get(b"/conformance/probe", b"Origin: http://safe" + end + b"\r\n"),
+                "headers asked for": lambda end: (
+                    b"OPTIONS /conformance/probe HTTP/1.1\r\n" + H + b"Origin: http://a\r\n"
+                    b"Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: safe" +
+                    end + b"\r\n\r\n"),
+                "target": lambda end: (self.head(fault(fault="redirect", status=308)),
+                                       get(b"/conformance/probe?safe" + end))[1],
+                "header of a fault": lambda end: (self.head(fault(
+                    fault="status", status=503, headers={"X-A": "safe" + end.decode()})), probe)[1],
+                "name of a fault's header": lambda end: (self.head(fault(
+                    fault="status", status=503, headers={"Safe" + end.decode() + ": a": "b"})), probe)[1],
+                "redirect of a fault": lambda end: (self.head(fault(
+                    fault="redirect", status=307, to="http://safe/" + end.decode())), probe)[1],
+                "retry of a fault": lambda end: (self.head(fault(
+                    fault="status", status=503, retry_after="safe" + end.decode())), probe)[1]}.items():
+            with self.subTest(name):
+                lines = self.head(place(b""))
+                self.assertTrue([line for line in lines if b"safe" in line.lower()], lines)
+                for end in (b"\r\n", b"\n", b"\r"):
+                    lines = self.head(place(end + b"Set-Cookie: x=y"))
+                    self.assertTrue(lines)
+                    self.assertFalse([line for line in lines if line.startswith(b"Set-Cookie")], lines)
+                self.head(b"DELETE /_fakewix/faults HTTP/1.1\r\n" + H + b"\r\n")
 
 
 if __name__ == "__main__":
