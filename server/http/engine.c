@@ -3,15 +3,20 @@
  * the style of this project begin behind the include. Why, and what for:
  * docs/decisions/0010. */
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 static int engine_accept(int fd, struct sockaddr *address, socklen_t *len);
 static int engine_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+static int engine_thread(pthread_t *ret_id, const pthread_attr_t *attr, void *(*run)(void *),
+                         void *argument);
 #define accept(fd, address, len) engine_accept(fd, address, len)
 #define poll(fds, n, timeout_ms) engine_poll(fds, n, timeout_ms)
+#define pthread_create(id, attr, run, argument) engine_thread(id, attr, run, argument)
 #include <civetweb.c>
 #undef accept
 #undef poll
+#undef pthread_create
 
 #pragma GCC diagnostic error "-Wall"
 #pragma GCC diagnostic error "-Wextra"
@@ -29,12 +34,51 @@ const char *__tsan_default_suppressions(void)
 }
 #endif
 
+/* CivetWeb starts all workers at once, and 64 threads are a fifth of the time to the first answer.
+ * Of them only the first few begin there. The others are passed over: CivetWeb takes a thread 0 for
+ * none, and begin_worker makes up for one with each connection. */
+static int engine_thread(pthread_t *ret_id, const pthread_attr_t *attr, void *(*run)(void *),
+                         void *argument)
+{
+    enum { N_FIRST = 4 };
+    const struct mg_connection *seat = argument;
+    if (run == worker_thread && seat - seat->phys_ctx->worker_connections >= N_FIRST) {
+        *ret_id = 0;
+        return 0;
+    }
+    return pthread_create(ret_id, attr, run, argument);
+}
+
+/* One more for a connection that comes: so many have come or all run, and none waits in vain.
+ * Where the system has no thread left, those that run serve, and the next connection asks again. */
+static void begin_worker(struct mg_context *context)
+{
+    pthread_t *ids = context->worker_threadids;
+    unsigned n = context->cfg_worker_threads;
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, USE_STACK_SIZE);
+    pthread_mutex_lock(&context->thread_mutex);
+    /* The accepting thread takes the lock between the flag and its look at who is to be joined. */
+    if (ids[n - 1] == 0 && STOP_FLAG_IS_ZERO(&context->stop_flag)) {
+        unsigned i = 0;
+        while (ids[i] != 0)
+            i++;
+        if (pthread_create(&ids[i], &attr, worker_thread, &context->worker_connections[i]) != 0)
+            ids[i] = 0;
+    }
+    pthread_mutex_unlock(&context->thread_mutex);
+    pthread_attr_destroy(&attr);
+}
+
 static int engine_accept(int fd, struct sockaddr *address, socklen_t *len)
 {
     const struct engine_watch *watch = mg_get_thread_pointer(NULL);
     int client = accept(fd, address, len);
-    if (client >= 0 && watch)
+    if (client >= 0 && watch) {
+        begin_worker(watch->engine);
         watch->accepted(watch->context);
+    }
     else if (watch && (errno == EMFILE || errno == ENFILE))
         watch->starved(watch->context);
     return client;
@@ -131,6 +175,7 @@ bool engine_give(struct mg_context *context, int fd, bool tls)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     set_non_blocking_mode(fd);
+    begin_worker(context);
     produce_socket(context, &given);
     return true;
 }

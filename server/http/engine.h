@@ -24,6 +24,7 @@ struct engine_watch {
     void (*accepted)(void *context);
     void (*starved)(void *context); /* one came, but there is no descriptor for it */
     void *context;
+    struct mg_context *engine; /* whose thread it is */
 };
 
 /* What CivetWeb's init_thread gives for a worker begins with this. Zeroed but for `n_open`. */

@@ -92,7 +92,8 @@ static void *on_thread(const struct mg_context *context, int type)
 
 static void on_context(const struct mg_context *context)
 {
-    const struct listener *listener = mg_get_user_data(context);
+    struct listener *listener = mg_get_user_data(context);
+    struct mg_context *engine = (struct mg_context *)(uintptr_t)context;
     size_t n_plain = listener->config.n_addresses;
     size_t n_all = count_addresses(listener);
     struct engine_port *ports = mem_new(2 * n_all, sizeof(*ports));
@@ -100,7 +101,8 @@ static void on_context(const struct mg_context *context)
     for (size_t i = 0; i < n_all; i++)
         for (size_t k = 0; k < listener->sockets[i].n; k++)
             ports[n++] = (struct engine_port){listener->sockets[i].fds[k], i >= n_plain};
-    engine_adopt((struct mg_context *)(uintptr_t)context, ports, n, listener->wake_fd);
+    engine_adopt(engine, ports, n, listener->wake_fd);
+    listener->watch.engine = engine;
     free(ports);
 }
 
@@ -204,7 +206,7 @@ struct listener *listener_start(const struct listener_config *config, struct err
     struct listener *listener = mem_new(1, sizeof(*listener));
     listener->config = *config;
     listener->workers = workers_new(&listener->config, is_open_port, listener);
-    listener->watch = (struct engine_watch){on_accepted, on_starved, listener};
+    listener->watch = (struct engine_watch){on_accepted, on_starved, listener, NULL};
     mg_init_library(config->n_tls_addresses ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (open_all(listener, err) && start_engine(listener, err))

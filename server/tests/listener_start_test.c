@@ -1,5 +1,6 @@
 /* Addresses, and stopping: each test has a listener of its own. */
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,28 @@
 #include "shared/mem.h"
 #include "shared/now.h"
 
-static struct listener *start_on(const char *address, struct err *err)
+static struct listener *start_with(int workers, const char *address, struct err *err)
 {
     struct listener_config config = served_config(&address, 1);
-    config.workers = 4;
+    config.workers = workers;
     config.world = "w1";
     return listener_start(&config, err);
+}
+
+static struct listener *start_on(const char *address, struct err *err)
+{
+    return start_with(4, address, err);
+}
+
+static int count_threads(void)
+{
+    int n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(tasks);
+    while (readdir(tasks) != NULL)
+        n++;
+    closedir(tasks);
+    return n;
 }
 
 START_TEST(address_that_cannot_be_is_explained)
@@ -178,6 +195,34 @@ START_TEST(stop_finishes_what_is_in_flight)
 }
 END_TEST
 
+/* Each waits for its answer in a thread of its own, the last of them all the same. */
+START_TEST(threads_begin_as_clients_come)
+{
+    enum { N = 64, BEGIN_WITH = 4, OF_THE_LISTENER = 2 };
+    OWNED(err_free) struct err err = {0};
+    int n_before = count_threads();
+    struct listener *listener = start_with(N, "127.0.0.1:0", &err);
+    int number = listener_port(listener, false);
+    ck_assert_int_le(count_threads(), n_before + BEGIN_WITH + OF_THE_LISTENER);
+    int held[N - 1];
+    for (int i = 0; i < N - 1; i++) {
+        held[i] = client_connect("127.0.0.1", number);
+        client_say(held[i], "GET /hold HTTP/1.1\r\n" HOST "\r\n");
+    }
+    OWNED(buf_free) struct buf got = {0};
+    client_ask(number, "GET /open HTTP/1.1\r\n" HOST CLOSE "\r\n", &got);
+    for (int i = 0; i < N - 1; i++) {
+        buf_clear(&got);
+        ck_assert(client_read_to(held[i], &got, "held"));
+        close(held[i]);
+    }
+    int n_after = count_threads();
+    ck_assert_int_ge(n_after, n_before + N);
+    ck_assert_int_le(n_after, n_before + N + OF_THE_LISTENER);
+    listener_stop(listener, 0);
+}
+END_TEST
+
 TCase *listener_start_cases(void)
 {
     TCase *tcase = tcase_create("start and stop");
@@ -188,5 +233,6 @@ TCase *listener_start_cases(void)
     tcase_add_test(tcase, stale_socket_file_is_replaced_and_a_live_one_not);
     tcase_add_test(tcase, stop_is_quick_beside_idle_connections);
     tcase_add_loop_test(tcase, stop_finishes_what_is_in_flight, 0, 5);
+    tcase_add_test(tcase, threads_begin_as_clients_come);
     return tcase;
 }
