@@ -298,8 +298,11 @@ static void prove(struct proof *proof)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2)
+    if (argc < 2 || !getenv("FAKEWIX_BIN") || !getenv("FAKEWIX_PRELOAD")) {
+        printf("usage: bugs_test CLIENT [BUG or CODE]…, with FAKEWIX_BIN set to the fake, and\n"
+               "FAKEWIX_PRELOAD to libfakewix-preload.so, which moves the clients' clocks\n");
         return 2;
+    }
     mem_adopt_cjson();
     http_begin();
     signal(SIGPIPE, SIG_IGN);
