@@ -67,6 +67,33 @@ void check_retries_spaced(const struct evidence *evidence, const cJSON *params,
     }
 }
 
+void check_pace_measured(const struct evidence *evidence, const cJSON *params,
+                         struct finding *finding)
+{
+    enum { MINUTE_MS = 60000 };
+    const struct wire *wire = &evidence->wire;
+    int64_t asked = evidence->performance.n_calls;
+    int64_t n = counting_from(wire, 0, counting_is_api);
+    size_t first = counting_first(wire, 0, counting_is_api);
+    size_t last = first;
+    (void)params;
+    for (size_t i = first; i < wire->n; i++)
+        if (counting_is_api(&wire->list[i]))
+            last = i;
+    if (n == 0) {
+        finding_undecided(finding, "the API was not called");
+        return;
+    }
+    if (n < asked) {
+        finding_measured(finding, "%lld of %lld calls reach the API", (long long)n,
+                         (long long)asked);
+        return;
+    }
+    bool is_slow = wire->list[last].real_ms - wire->list[first].real_ms + EARLY_MS >= MINUTE_MS;
+    finding_measured(finding, "%lld calls %s", (long long)asked,
+                     is_slow ? "take a minute or more" : "within a minute");
+}
+
 void check_retries_measured(const struct evidence *evidence, const cJSON *params,
                             struct finding *finding)
 {

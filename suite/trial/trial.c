@@ -185,7 +185,7 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         .ca_file = variant->tls ? setup->server->ca_file : setup->ca_file,
         .trusts = variant->tls != NULL,
         .unmodified = setup->unmodified,
-        .timeout_ms = setup->timeout_ms,
+        .timeout_ms = setup->timeout_ms + scenario->real_s * 1000,
         .quiet_ms = setup->quiet_ms,
         .stop_fd = setup->stop_fd,
     };

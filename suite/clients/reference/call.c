@@ -59,11 +59,19 @@ static bool wants_new_token(const struct client *client, const struct reply *rep
     return status == 403 && client->bug == BUG_refresh_on_403;
 }
 
+static bool is_past_pace(struct client *client)
+{
+    enum { PER_MINUTE = 200 };
+    return client->bug == BUG_pace_kept && atomic_fetch_add(&client->n_calls, 1) >= PER_MINUTE;
+}
+
 /* One call: with the token there is, and once more with a new one where that is refused. */
 static bool make_call(struct client *client, CURL *curl, const struct call_wish *wish)
 {
     OWNED(reply_free) struct reply reply = {0};
     struct stream stream = {.text = wish->stream ? wish->body : NULL};
+    if (is_past_pace(client))
+        return false;
     OWNED(mem_text_free) char *token = token_get(client, curl, NULL);
     if (!token && client->bug == BUG_call_without_token)
         token = mem_text("");

@@ -44,6 +44,7 @@ struct client {
     int64_t obtained_ms;      /* only with a bug */
     int64_t issued_ms;        /* only with a bug: by the server's clock */
     int64_t ahead_ms;         /* what an adapter was told of time that passed */
+    atomic_long n_calls;      /* only with a bug */
     atomic_long n_failures;   /* of requests for a token, so far */
     int64_t first_lifetime_s; /* only with a bug, like the next */
     bool gave_up;             /* only with a bug: a failure that is remembered */
