@@ -37,31 +37,32 @@ static int count_threads(void)
     return n;
 }
 
+static const struct {
+    const char *address;
+    const char *says;
+} impossible[] = {
+    {"", "HOST:PORT or unix:PATH"},
+    {"65536", "HOST:PORT or unix:PATH"},
+    {"-1", "HOST:PORT or unix:PATH"},
+    {"84x", "HOST:PORT or unix:PATH"},
+    {"localhost:", "HOST:PORT or unix:PATH"},
+    {"localhost:65536", "HOST:PORT or unix:PATH"},
+    {"localhost:-1", "HOST:PORT or unix:PATH"},
+    {"example.com:80", "the host is localhost"},
+    {"256.0.0.1:80", "the host is localhost"},
+    {"::1:80", "the host is localhost"},
+    {"[::1:80", "the host is localhost"},
+    {"192.0.2.1:0", "this machine has no such"},
+    {"unix:", "not a socket path"},
+    {"unix:/nowhere/a/b", "No such file"},
+    {"unix:/", "there is a file of that name"},
+};
+
 START_TEST(address_that_cannot_be_is_explained)
 {
-    static const struct {
-        const char *address;
-        const char *says;
-    } rows[] = {
-        {"", "HOST:PORT or unix:PATH"},
-        {"65536", "HOST:PORT or unix:PATH"},
-        {"-1", "HOST:PORT or unix:PATH"},
-        {"84x", "HOST:PORT or unix:PATH"},
-        {"localhost:", "HOST:PORT or unix:PATH"},
-        {"localhost:65536", "HOST:PORT or unix:PATH"},
-        {"localhost:-1", "HOST:PORT or unix:PATH"},
-        {"example.com:80", "the host is localhost"},
-        {"256.0.0.1:80", "the host is localhost"},
-        {"::1:80", "the host is localhost"},
-        {"[::1:80", "the host is localhost"},
-        {"192.0.2.1:0", "this machine has no such"},
-        {"unix:", "not a socket path"},
-        {"unix:/nowhere/a/b", "No such file"},
-        {"unix:/", "there is a file of that name"},
-    };
     OWNED(err_free) struct err err = {0};
-    ck_assert_ptr_null(start_on(rows[_i].address, &err));
-    ck_assert_msg(strstr(err.text, rows[_i].says) != NULL, "%s", err.text);
+    ck_assert_ptr_null(start_on(impossible[_i].address, &err));
+    ck_assert_msg(strstr(err.text, impossible[_i].says) != NULL, "%s", err.text);
 }
 END_TEST
 
@@ -157,7 +158,7 @@ START_TEST(stop_is_quick_beside_idle_connections)
     ck_assert(client_read_to(idle, &got, "\n\n"));
     int64_t start_ms = now_steady_ms();
     listener_stop(listener, 2000);
-    ck_assert_int_lt(now_steady_ms() - start_ms, 500);
+    ck_assert_int_lt(now_steady_ms() - start_ms, 1500); /* and not the grace */
     ck_assert_int_eq(client_read(idle, &got, patience(500)), ENDING_CLOSE);
     close(idle);
     close(fresh);
@@ -188,7 +189,7 @@ START_TEST(stop_finishes_what_is_in_flight)
         ck_assert_int_eq(client_read(fd, &got, 40), ENDING_OPEN);
     int64_t start_ms = now_steady_ms();
     listener_stop(listener, rows[_i].grace_ms);
-    ck_assert_int_lt(now_steady_ms() - start_ms, 600);
+    ck_assert_int_lt(now_steady_ms() - start_ms, 1500); /* and not the grace */
     ck_assert_int_ne(client_read(fd, &got, patience(500)), ENDING_OPEN);
     ck_assert_ptr_nonnull(strstr(buf_str(&got), rows[_i].says));
     close(fd);
@@ -226,7 +227,7 @@ END_TEST
 TCase *listener_start_cases(void)
 {
     TCase *tcase = tcase_create("start and stop");
-    tcase_add_loop_test(tcase, address_that_cannot_be_is_explained, 0, 13);
+    tcase_add_loop_test(tcase, address_that_cannot_be_is_explained, 0, (int)COUNT(impossible));
     tcase_add_test(tcase, port_in_use_is_explained);
     tcase_add_test(tcase, free_port_is_one_port_in_both_families);
     tcase_add_loop_test(tcase, url_and_entrance_follow_the_address, 0, 4);

@@ -20,7 +20,7 @@ CONFORM = BIN / "fakewix-conform"
 # Bounds of time are multiplied by this: instrumented programs are slow (CMakeLists.txt).
 PATIENCE = int(os.environ.get("FAKEWIX_PATIENCE", "1"))
 REFERENCE = f"'{BIN}/fakewix-reference-client'"
-MARK = "fakewix-hostile-client"
+MARK = f"fakewix-hostile-client-{os.getpid()}"  # another checkout may be tested beside this one
 
 
 def judge(*arguments):
@@ -31,6 +31,14 @@ def judge(*arguments):
                             start_new_session=True)
     result.seconds = time.monotonic() - started
     return result
+
+
+def left_over():
+    """What does not go soon: one that was killed on a busy machine takes its time to be gone."""
+    deadline = time.monotonic() + 10 * PATIENCE
+    while (found := alive()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
 
 
 def alive():
@@ -323,7 +331,7 @@ HOSTILE = {
          "        os.fork(); time.sleep(1000)\ntime.sleep(0.2)", "no request reached the fake"),
     "its children hide":
         ("import os, sys\nif os.fork() == 0:\n    os.setsid()\n"
-         "    os.execve(sys.executable, ['fakewix-hostile-client', '-c', 'import time; time.sleep(1000)'], {})\n"
+         f"    os.execve(sys.executable, ['{MARK}', '-c', 'import time; time.sleep(1000)'], {{}})\n"
          "import time; time.sleep(0.2)", "no request reached the fake"),
     "it prints a gigabyte":
         ("import os\nblock = b'x' * (1 << 20)\n"
@@ -361,7 +369,7 @@ class Hostile(Folder):
         command = "exec " + self.script(body)
         result = judge("--command", command, "--only", "ACQ-01", "--timeout", "1", *arguments)
         self.assertLess(result.seconds, 15 * PATIENCE)
-        self.assertEqual(alive(), [])
+        self.assertEqual(left_over(), [])
         self.assertNotIn("Traceback", result.stderr)
         return result
 
@@ -377,7 +385,7 @@ class Hostile(Folder):
         result = judge("--command", "exec " + self.script(HOSTILE["its children hide"][0]),
                        "--only", "ACQ-*", "--jobs", "4", "--timeout", "2")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(alive(), [])
+        self.assertEqual(left_over(), [])
 
     def test_a_program_without_installs_is_not_blamed(self):
         for body in ("raise SystemExit(1)", "import os\nos.environ['WIX_INSTANCE_ID']", "pass"):
@@ -406,7 +414,7 @@ class Hostile(Folder):
                                "--scenario-dir", str(own.parent.parent), "--only", "MINE-1")
                 self.assertIn(sentence, result.stdout)
                 self.assertLess(result.seconds, 10 * PATIENCE)
-                self.assertEqual(alive(), [])
+                self.assertEqual(left_over(), [])
 
 
 if __name__ == "__main__":

@@ -45,6 +45,16 @@ class Doors(Case):
             raw.close()
             raise
 
+    def fail_in_time(self, errors, **fault):
+        """Connect while an armed fault lasts; on a busy machine that takes a longer while."""
+        for ms in (200, 2000, 20000):
+            self.arm(ms=ms, **fault)
+            try:
+                self.connect().close()
+            except errors as error:
+                return str(error)
+        return self.fail("the fault did nothing")
+
     def probe(self):
         with self.connect() as tls:
             tls.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: localhost\r\n"
@@ -75,10 +85,9 @@ class Doors(Case):
                 self.assertEqual(self.probe(), b"HTTP/1.1 401")
 
     def test_show_a_bad_certificate_for_a_while(self):
-        self.arm(fault="bad-certificate", kind="expired", ms=300)
-        with self.assertRaisesRegex(ssl.SSLError, "expired"):
-            self.connect()
-        deadline = time.monotonic() + 10
+        said = self.fail_in_time(ssl.SSLError, fault="bad-certificate", kind="expired")
+        self.assertIn("expired", said)
+        deadline = time.monotonic() + 30 * PATIENCE
         while True:  # until it is over: nothing tells when
             try:
                 self.assertEqual(self.probe(), b"HTTP/1.1 401")
@@ -93,9 +102,7 @@ class Doors(Case):
             self.connect()
 
     def test_say_nothing_to_a_hello(self):
-        self.arm(fault="accept-silence", ms=200)
-        with self.assertRaises((ssl.SSLError, ConnectionError)):
-            self.connect()
+        self.fail_in_time((ssl.SSLError, ConnectionError), fault="accept-silence")
         self.assertEqual(self.probe(), b"HTTP/1.1 401")
 
     def test_redirect_to_plain_http_tells_what_leaks(self):

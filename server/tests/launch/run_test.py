@@ -429,8 +429,10 @@ class Trust(Case):
 
 
 def picture(paths):
-    """What a change to files or mounts would alter."""
-    seen = {"mounts": pathlib.Path("/proc/self/mountinfo").read_text(),
+    """What a change to files or mounts would alter. Others may mount something elsewhere meanwhile."""
+    mounts = [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+              if any(line.split()[4].startswith(str(path)) for path in [*paths, "/etc"])]
+    seen = {"mounts": mounts,
             "network": pathlib.Path("/proc/net/dev").read_text().count("\n")}
     for root in paths:
         for path in [root, *root.rglob("*")] if root.is_dir() else [root]:
