@@ -69,6 +69,9 @@ bool choice_make(const struct options *options, int64_t timeout_ms, int stop_fd,
     const char *adapter = options_text(options, OPTION_ADAPTER);
     const char *url = options_text(options, OPTION_ADAPTER_URL);
     bool app = is_app(options);
+    if (command && !command[strspn(command, " \t\n")])
+        return err_set(err, "--command is empty: name the program that makes the calls, as in "
+                            "--command 'python3 client.py'");
     int ways = (adapter != NULL) + (url != NULL) + (app || command);
     if (ways != 1)
         return err_set(err, "name the client in one way: fakewix-conform run --command 'PROGRAM', "

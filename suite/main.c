@@ -305,7 +305,14 @@ static int finish(struct running *running, struct run *run, struct err *err)
     if (!write_reports(running->judging.options, run, err) ||
         !write_known(running->judging.options, run, err) || !write_for_github(run, err))
         status = RUN_BROKEN;
-    again_remember(again_file(look_up), running->judging.options->argv, run);
+    const struct result *vain = run_find_no_program(run);
+    if (vain) /* and the run before, which had something to say, stays in memory */
+        err_set(err,
+                "--command '%s': %s; name a program of PATH, or one by its path "
+                "(./client) that may be run",
+                run->client, vain->reason);
+    else
+        again_remember(again_file(look_up), running->judging.options->argv, run);
     free_list(stale, run->n_stale);
     free_list(left, run->n_left);
     return status;

@@ -13,8 +13,8 @@ static const struct {
     {0, CLIENT_OK, "said that all calls succeeded (exit 0)"},
     {1, CLIENT_ERROR, "reported an error (exit 1)"},
     {77, CLIENT_UNSUPPORTED, "said that it does not support this (exit 77)"},
-    {126, CLIENT_NOT_STARTED, "was not run: the command is not a program (exit 126)"},
-    {127, CLIENT_NOT_STARTED, "was not run: the shell does not find the command (exit 127)"},
+    {126, CLIENT_NOT_STARTED, "was not run: the shell may not run that (exit 126)"},
+    {127, CLIENT_NOT_STARTED, "was not run: the shell finds no such program (exit 127)"},
 };
 
 static void note_exit(int status, struct performance *performance)
@@ -23,6 +23,7 @@ static void note_exit(int status, struct performance *performance)
         if (statuses[i].status != status)
             continue;
         performance_note(performance, statuses[i].end, mem_text(statuses[i].sentence));
+        performance->no_program = statuses[i].end == CLIENT_NOT_STARTED;
         return;
     }
     performance_note(performance, CLIENT_CRASHED,

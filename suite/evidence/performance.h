@@ -73,6 +73,7 @@ struct performance {
     int64_t n_parallel;
     bool persists; /* left something in its state folder */
     bool left_children;
+    bool no_program;      /* the shell could not run the command */
     bool has_moved_clock; /* its clock was moved, and it was seen that it can be */
     bool shows_store;     /* others may read a file of its state folder */
     int64_t max_rss_kb;   /* the most memory it had at a time; 0 where that is not known */

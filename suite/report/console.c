@@ -70,9 +70,10 @@ void console_add_list(const struct console *console, const struct run *run, stru
     size_t n_na = counts.by_verdict[VERDICT_NA];
     bool fold_na = n_na > FEW && n_na < run->n_results;
     size_t untried = 0;
+    bool no_program = run_find_no_program(run) != NULL;
     for (size_t i = 0; i < run->n_results; i++) {
         const struct result *result = &run->results[order[i]];
-        bool cut_off = run->interrupted && run_result_is_untried(result);
+        bool cut_off = (run->interrupted || no_program) && run_result_is_untried(result);
         untried += cut_off;
         if (!cut_off && !(fold_na && result->verdict == VERDICT_NA))
             console_add_line(console, result, out);
@@ -85,7 +86,9 @@ void console_add_list(const struct console *console, const struct run *run, stru
                    n_na);
     }
     if (untried)
-        buf_format(out, "%zu scenarios were not tried, because the run was interrupted\n", untried);
+        buf_format(out, "%zu scenario%s not tried, because %s\n", untried,
+                   untried == 1 ? " was" : "s were",
+                   no_program ? "the command could not be run" : "the run was interrupted");
 }
 
 /* A text of several lines goes on below its beginning. */
@@ -245,5 +248,6 @@ void console_add_summary(const struct console *console, const struct run *run, s
     add_codes(run, "broke", is_broken, out);
     add_codes(run, "failed", run_result_fails, out);
     add_codes(run, "inconclusive", is_vain, out);
-    add_again(run, out);
+    if (!run_find_no_program(run)) /* another command is needed first */
+        add_again(run, out);
 }

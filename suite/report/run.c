@@ -68,6 +68,19 @@ bool run_result_is_untried(const struct result *result)
     return result->verdict == VERDICT_INCONCLUSIVE && !result->ran && !result->known;
 }
 
+const struct result *run_find_no_program(const struct run *run)
+{
+    const struct result *first = NULL;
+    for (size_t i = 0; i < run->n_results; i++) {
+        const struct result *result = &run->results[i];
+        if (result->has_started)
+            return NULL;
+        if (result->no_program && !first)
+            first = result;
+    }
+    return first;
+}
+
 bool run_result_is_open(const struct run *run, const struct result *result)
 {
     return run_result_fails(run, result) || run_result_is_vain(result) ||

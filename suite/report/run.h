@@ -57,6 +57,10 @@ bool run_result_is_vain(const struct result *result);
 /* Whether a scenario's turn never came, or what it builds on did not hold. */
 bool run_result_is_untried(const struct result *result);
 
+/* Where the client's command could not be run, so that the rest was not tried: the result that
+ * shows it. NULL otherwise. Borrowed. */
+const struct result *run_find_no_program(const struct run *run);
+
 /* What a person looks at first: the results' numbers, the worst first, and among equals in the
  * order of the run; known failures and N/A come last. Caller frees with free(). */
 size_t *run_order(const struct run *run);

@@ -103,10 +103,41 @@ class ExitStatus(Folder):
                 self.assertEqual("--junit" in text, command in ("run", "rerun"))
 
     def test_nothing_ran_is_3(self):
-        for command in ("exit 77", "no-such-program-anywhere"):
-            with self.subTest(command):
-                result = run(command, "--only", "ACQ-*")
-                self.assertEqual(result.returncode, 3, result.stdout)
+        result = run("exit 77", "--only", "ACQ-*")
+        self.assertEqual(result.returncode, 3, result.stdout)
+
+    def test_a_command_that_cannot_be_run_is_tried_once(self):
+        text = self.file("no-program", "#!/bin/sh\nexit 0\n")
+        for command, status, shell_says in (("no-such-program-anywhere", 127, "not found"),
+                                            (text, 126, "ermission denied")):
+            for jobs in "1", "4":
+                with self.subTest(command=command, jobs=jobs):
+                    memory = {"XDG_CACHE_HOME": self.folder.name}
+                    report = self.file("r.json")
+                    result = run(command, "--only", "ACQ-*", "--jobs", jobs, "--json", report, env=memory)
+                    self.assertEqual(result.returncode, 3, result.stdout)
+                    self.assertRegex(result.stderr, f"^fakewix-conform: --command '{command}': .*"
+                                     rf"\(exit {status}\).*{shell_says}.*name ")
+                    self.assertIn("were not tried, because the command could not be run", result.stdout)
+                    self.assertNotIn("rerun", result.stdout)
+                    rows = json.loads(pathlib.Path(report).read_text())["scenarios"]
+                    tried = [row["code"] for row in rows if row["checks"]]
+                    self.assertIn(len(tried), range(1, int(jobs) + 1))
+                    self.assertGreater(len(rows), 8)
+                    self.assertIn("there was no run", conform("rerun", env=memory).stderr)
+
+    def test_a_command_that_was_run_once_is_not_given_up(self):
+        client = f"[ $CONFORM_SCENARIO != acquisition/instance-binding ] || exit 127; exec {CLIENT}"
+        report = self.file("r.json")
+        run(client, "--only", "ACQ-*", "--json", report)
+        rows = json.loads(pathlib.Path(report).read_text())["scenarios"]
+        self.assertFalse([row for row in rows if row["reason"].startswith("not tried")])
+
+    def test_an_empty_command_is_refused(self):
+        for command in "", " ":
+            result = run(command)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertIn("--command is empty: name the program that makes the calls", result.stderr)
 
     def test_nothing_that_is_left_is_said(self):
         result = run(CLIENT, "--quick", "--only", "RAT-01")

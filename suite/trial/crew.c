@@ -15,6 +15,8 @@ struct crew {
     pthread_cond_t moved; /* something became done */
     enum state *states;
     struct result *results;
+    bool has_started; /* the client, in some scenario */
+    bool no_program;  /* nor can it: there is no such command */
 };
 
 static const struct scenario *scenario_at(const struct crew *crew, size_t i)
@@ -98,11 +100,22 @@ static void weigh_fairly(const struct crew *crew, size_t i, struct result *resul
     }
 }
 
-static void give_up(struct result *result)
+static void give_up(const struct crew *crew, struct result *result)
 {
     result->verdict = VERDICT_INCONCLUSIVE;
     free(result->reason);
-    result->reason = mem_text("not tried, because the run was interrupted");
+    result->reason = mem_format("not tried, because %s",
+                                crew->no_program ? "the command could not be run"
+                                                 : "the run was interrupted");
+}
+
+/* A command that cannot be run the first time cannot be run the hundredth time. One that could be
+ * run before is another matter: then the client has a reason of its own. */
+static void look_whether_it_starts(struct crew *crew, const struct result *result)
+{
+    bool missing = result->no_program && !crew->has_started;
+    crew->no_program = crew->no_program || missing;
+    crew->has_started = crew->has_started || result->has_started;
 }
 
 static bool is_interrupted(const struct crew *crew)
@@ -118,15 +131,16 @@ static void *work(void *arg)
     for (size_t i; (i = next_index(crew)) < crew->setup->plan->n;) {
         crew->states[i] = STATE_RUNNING;
         struct result result = trial_blank(scenario_at(crew, i));
-        bool stop = is_interrupted(crew);
+        bool stop = is_interrupted(crew) || crew->no_program;
         if (stop)
-            give_up(&result);
+            give_up(crew, &result);
         if (!stop && !stand_aside(crew, i, &result)) {
             result_free(&result);
             pthread_mutex_unlock(&crew->lock);
             result = trial_run(crew->setup->trial, http, scenario_at(crew, i));
             pthread_mutex_lock(&crew->lock);
             weigh_fairly(crew, i, &result);
+            look_whether_it_starts(crew, &result);
             stop = is_interrupted(crew);
         }
         crew->results[i] = result;

@@ -22,11 +22,12 @@ struct crew_setup {
 
 /* Try the plan. A scenario starts when those it depends on are done, and is INCONCLUSIVE without
  * being tried where one of them did not hold (N/A where it did not apply). A dependency that the
- * plan leaves out is taken to hold.
+ * plan leaves out is taken to hold. Where the client's command cannot be run (result.no_program),
+ * the rest is not tried.
  *
  * Gives as many results as the plan has scenarios, in its order; the caller frees each with
- * result_free and the array with free(). Those not reached before an interruption are blank and
- * have not run. */
+ * result_free and the array with free(). Those not reached before an interruption, or after that
+ * command, are blank and have not run. */
 struct result *crew_run(const struct crew_setup *setup);
 
 #endif

@@ -71,10 +71,10 @@ static void add_end(const struct evidence *evidence, struct buf *out)
     add_last_words(evidence, out);
 }
 
-static char *describe_false_start(const struct evidence *evidence)
+static char *describe_end(const char *before, const struct evidence *evidence)
 {
     OWNED(buf_free) struct buf said = {0};
-    buf_format(&said, "before it sent anything, the client %s", evidence->performance.detail);
+    buf_format(&said, "%s %s", before, evidence->performance.detail);
     add_last_words(evidence, &said);
     return text_of(&said);
 }
@@ -84,11 +84,13 @@ static char *describe_false_start(const struct evidence *evidence)
 static char *find_obstacle(const struct evidence *evidence)
 {
     const struct performance *performance = &evidence->performance;
-    if (performance->end == CLIENT_NOT_STARTED || performance->end == CLIENT_STOPPED)
+    if (performance->end == CLIENT_STOPPED)
         return mem_format("the client %s", performance->detail);
+    if (performance->end == CLIENT_NOT_STARTED)
+        return describe_end("the client", evidence);
     /* A program that is not there, or does not start, has not been seen to do anything wrong. */
     if (performance->end == CLIENT_CRASHED && !evidence->wire.n && !performance->n_visits)
-        return describe_false_start(evidence);
+        return describe_end("before it sent anything, the client", evidence);
     for (size_t i = 0; i < evidence->wire.n; i++)
         if (strcmp(evidence->wire.list[i].outcome, "hold-limit") == 0)
             return mem_text("the fake had no thread left to let a request wait on: start it with "

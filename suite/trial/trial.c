@@ -203,6 +203,9 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
         evidence.performance.has_moved_clock = true;
     look_whether_it_was_a_herd(setup, scenario, &evidence);
     judge_variant(scenario, variant, &evidence, result);
+    bool lacking = evidence.performance.no_program && !evidence.wire.n;
+    result->no_program = result->no_program || lacking;
+    result->has_started = result->has_started || !lacking;
     return keep_wire(setup, scenario, variant, &evidence, result, err);
 }
 
@@ -271,6 +274,7 @@ struct result trial_run(const struct trial_setup *setup, struct http *http,
     result.ran = true;
     try_variants(setup, http, scenario, &result, &err);
     conclude(&result, &err);
+    result.no_program = result.no_program && !result.has_started;
     result.duration_ms = now_steady_ms() - started_ms;
     return result;
 }

@@ -37,6 +37,8 @@ struct result {
     struct check_result *checks; /* owned */
     size_t n_checks;
     bool ran;
+    bool has_started; /* the client, in some variant */
+    bool no_program;  /* its command could not be run, nor was it seen on the wire */
     bool known;       /* a known-failing entry covers its failure */
     char *known_note; /* the entry's remark, or ""; owned */
 };
