@@ -198,12 +198,13 @@ static cJSON *load(const char *file, struct buf *problems)
 
 START_TEST(file_that_is_no_config_is_named)
 {
-    OWNED(mem_text_free) char *name = mem_format("/tmp/fakewix-config-%d.json", (int)getpid());
-    FILE *out = files[_i].content ? fopen(name, "w") : NULL;
-    if (out) {
-        fputs(files[_i].content, out);
-        fclose(out);
-    }
+    char name[] = "/tmp/fakewix-config-XXXXXX";
+    FILE *out = fdopen(mkstemp(name), "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(files[_i].content ? files[_i].content : "", out);
+    fclose(out);
+    if (!files[_i].content)
+        unlink(name);
     OWNED(buf_free) struct buf problems = {0};
     cJSON *config = load(name, &problems);
     unlink(name);

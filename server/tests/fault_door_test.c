@@ -149,19 +149,23 @@ END_TEST
 START_TEST(refusal_ends_by_itself)
 {
     make_world();
-    int64_t start_ms = now_steady_ms();
-    arm("{'fault':'refuse-connections','ms':80}");
     bool was_refused = false;
-    int fd, reason;
-    while ((reason = connect_to(AF_INET, port, &fd)) != 0) {
-        ck_assert_int_eq(reason, ECONNREFUSED);
+    for (int ms = 80; ms < 10000 && !was_refused; ms *= 5) { /* a busy machine is slow to knock */
+        OWNED(mem_text_free)
+        char *action = mem_format("{'fault':'refuse-connections','ms':%d}", ms);
+        int64_t start_ms = now_steady_ms();
+        arm(action);
+        int fd, reason;
+        while ((reason = connect_to(AF_INET, port, &fd)) != 0) {
+            ck_assert_int_eq(reason, ECONNREFUSED);
+            close(fd);
+            was_refused = true;
+            ck_assert_int_lt(now_steady_ms() - start_ms, 20000);
+        }
         close(fd);
-        was_refused = true;
-        ck_assert_int_lt(now_steady_ms() - start_ms, 10000);
+        ck_assert(!was_refused || now_steady_ms() - start_ms >= ms);
     }
-    close(fd);
     ck_assert(was_refused);
-    ck_assert_int_ge(now_steady_ms() - start_ms, 80);
     ck_assert(serves());
     drop_world();
 }
@@ -172,7 +176,7 @@ static const struct {
     enum ending ending;
 } moods[] = {
     {"{'fault':'accept-silence'}", ENDING_OPEN},
-    {"{'fault':'accept-silence','ms':60}", ENDING_CLOSE},
+    {"{'fault':'accept-silence','ms':1000}", ENDING_CLOSE}, /* time to knock on a busy machine */
     {"{'fault':'reset-connections'}", ENDING_RESET},
 };
 

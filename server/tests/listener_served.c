@@ -34,6 +34,7 @@ struct hold {
 
 static struct hold gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
 static atomic_int n_sent;
+static atomic_int n_asked;
 
 static void release_hold(struct hold *hold)
 {
@@ -100,6 +101,7 @@ static void answer(void *context, const struct request *request, struct response
     (void)context;
     unsigned n;
     const char *target = request->target;
+    atomic_fetch_add(&n_asked, 1);
     if (sscanf(target, "/fault/%u", &n) == 1) {
         response_header(response, "X-Test", "Mixed");
         response_text(response, 200, "text/plain", BODY);
@@ -161,6 +163,11 @@ static void answer(void *context, const struct request *request, struct response
         return;
     }
     answer_echo(request, response);
+}
+
+int served_asked(void)
+{
+    return atomic_load(&n_asked);
 }
 
 static struct listener *served;

@@ -48,6 +48,9 @@ int served_port(void);
 int served_tls_port(void);
 const char *served_socket(void);
 
+/* How many requests have come to a handler so far. */
+int served_asked(void);
+
 /* A path that no other run uses; caller frees with free(). */
 char *served_temp_path(const char *name);
 

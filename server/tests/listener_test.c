@@ -208,13 +208,17 @@ START_TEST(answers_do_not_wait_for_acknowledgements)
 {
     OWNED(buf_free) struct buf got = {0};
     int fd = client_connect("127.0.0.1", served_port());
-    int64_t start_ms = now_steady_ms();
-    for (int i = 0; i < 20; i++) {
+    int64_t shortest_ms = INT64_MAX;
+    for (int i = 0; i < 60; i++) {
+        int64_t start_ms = now_steady_ms();
         buf_clear(&got);
         client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
         ck_assert(client_read_to(fd, &got, "\n\n"));
+        int64_t took_ms = now_steady_ms() - start_ms;
+        if (i >= 30 && took_ms < shortest_ms) /* at first the system acknowledges at once */
+            shortest_ms = took_ms;
     }
-    ck_assert_int_lt(now_steady_ms() - start_ms, 400);
+    ck_assert_int_lt(shortest_ms, 30);
     close(fd);
 }
 END_TEST

@@ -94,14 +94,19 @@ static int64_t number_in(const struct process_result *result)
     return pid;
 }
 
+/* The child goes when the runaway has said that it runs. */
+#define ONCE_TOLD "sleep 10 & wait"
+#define TELL      "kill -USR1 $0; "
+
 /* They make a session of their own, so that their group's end is not theirs. */
 static const char *const runaways[] = {
     "setsid sleep 1000 >/dev/null 2>&1 & echo $!; sleep 0.1",
-    "setsid -f sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1'; sleep 0.1",
-    "setsid -f sh -c 'echo $$; trap \"\" TERM HUP; while :; do sleep 1; done' 2>/dev/null; "
-    "sleep 0.1",
-    "setsid -f sh -c 'echo $$; setsid -f sleep 999; exec sleep 1000' 2>/dev/null; sleep 0.1; "
-    "kill -9 0",
+    "trap 'exit 0' USR1; setsid -f sh -c 'echo $$; " TELL
+    "exec sleep 1000 >/dev/null 2>&1' $$; " ONCE_TOLD,
+    "trap 'exit 0' USR1; setsid -f sh -c 'echo $$; trap \"\" TERM HUP; " TELL
+    "while :; do sleep 1; done' $$ 2>/dev/null; " ONCE_TOLD,
+    "trap 'kill -9 0' USR1; setsid -f sh -c 'echo $$; setsid -f sleep 999; " TELL
+    "exec sleep 1000' $$ 2>/dev/null; " ONCE_TOLD,
 };
 
 START_TEST(who_ran_away_is_ended)
@@ -121,7 +126,8 @@ START_TEST(who_changed_its_environment_is_ended_with_the_run)
     orphans_adopt();
     OWNED(process_result_free)
     struct process_result result =
-        try("setsid -f env -i sh -c 'echo $$; exec sleep 1000' 2>/dev/null; sleep 0.1", 10000);
+        try("trap 'exit 0' USR1; setsid -f env -i sh -c 'echo $$; " TELL
+            "exec sleep 1000' $$ 2>/dev/null; " ONCE_TOLD, 10000);
     int64_t pid = number_in(&result);
     ck_assert(is_alive(pid));
     ck_assert(orphans_exist(NULL));
