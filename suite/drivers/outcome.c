@@ -1,6 +1,7 @@
 /* The exit statuses that the contract gives a meaning; 126 and 127 are the shell's own. */
 #include "drivers/outcome.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "shared/mem.h"
@@ -17,6 +18,31 @@ static const struct {
     {127, CLIENT_NOT_STARTED, "was not run: the shell finds no such program (exit 127)"},
 };
 
+/* The signals that end a program which did nothing of the kind itself, by the names of signal.h. */
+static const struct {
+    int signal;
+    const char *name;
+} signals[] = {
+    {SIGABRT, "SIGABRT"}, {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+    {SIGILL, "SIGILL"},   {SIGTRAP, "SIGTRAP"}, {SIGSYS, "SIGSYS"},   {SIGKILL, "SIGKILL"},
+    {SIGTERM, "SIGTERM"}, {SIGPIPE, "SIGPIPE"}, {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"},
+    {SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGALRM, "SIGALRM"},
+};
+
+/* A shell says of a program that a signal ended: 128 and its number. */
+enum { SHELL_SIGNALLED = 128 };
+
+/* "crashed: it was killed by signal 6, SIGABRT (Aborted)"; caller frees with free(). */
+static char *describe_crash(int signal, const char *told)
+{
+    const char *name = "";
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (signals[i].signal == signal)
+            name = signals[i].name;
+    return mem_format("crashed: it was killed by signal %d%s%s (%s)%s", signal, *name ? ", " : "",
+                      name, strsignal(signal), told);
+}
+
 static void note_exit(int status, struct performance *performance)
 {
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -24,6 +50,12 @@ static void note_exit(int status, struct performance *performance)
             continue;
         performance_note(performance, statuses[i].end, mem_text(statuses[i].sentence));
         performance->no_program = statuses[i].end == CLIENT_NOT_STARTED;
+        return;
+    }
+    if (status > SHELL_SIGNALLED && status - SHELL_SIGNALLED <= SIGRTMAX) {
+        OWNED(mem_text_free) char *told = mem_format(", as its exit status %d says", status);
+        performance_note(performance, CLIENT_CRASHED,
+                         describe_crash(status - SHELL_SIGNALLED, told));
         return;
     }
     performance_note(performance, CLIENT_CRASHED,
@@ -38,9 +70,7 @@ void outcome_note(const struct act *act, const struct process_result *result,
         note_exit(result->status, performance);
         return;
     case PROCESS_SIGNALLED:
-        performance_note(
-            performance, CLIENT_CRASHED,
-            mem_format("was killed by signal %d (%s)", result->status, strsignal(result->status)));
+        performance_note(performance, CLIENT_CRASHED, describe_crash(result->status, ""));
         return;
     case PROCESS_TIMED_OUT:
         performance_note(performance, CLIENT_TIMED_OUT,

@@ -68,7 +68,7 @@ struct answer {
 
 struct performance {
     enum client_end end;
-    char *detail; /* "exited with 1", "was killed by signal 11"; owned */
+    char *detail; /* "exited with 1", "crashed: it was killed by signal 11, SIGSEGV (…)"; owned */
     int64_t n_calls;
     int64_t n_parallel;
     bool persists; /* left something in its state folder */

@@ -206,12 +206,25 @@ class ExitStatus(Folder):
         result = run("exec sleep 100", "--only", "ACQ-01", "--timeout", "1")
         self.assertLess(time.monotonic() - started, 10 * PATIENCE)
         self.assertEqual(result.returncode, 1)
-        self.assertIn("gave no answer within 1 s", result.stdout)
+        self.assertIn("it made no request at all (does it wait for input, or for another host than "
+                      "WIX_API_BASE and WIX_AUTH_BASE name?), and gave no answer within 1 s", result.stdout)
+        self.assertNotIn("    hint ", result.stdout)
 
     def test_a_crash_says_how(self):
         result = run("curl -s $WIX_API_BASE/conformance/probe; kill -SEGV $$", "--only", "ACQ-01")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("killed by signal 11", result.stdout)
+        self.assertIn("crashed: it was killed by signal 11, SIGSEGV (Segmentation fault)", result.stdout)
+
+    def test_a_crash_below_a_shell_says_how(self):
+        for end, sentence in (("(kill -ABRT $(exec sh -c 'echo $PPID'))", "signal 6, SIGABRT (Aborted)"),
+                              ("exit 134", "signal 6, SIGABRT (Aborted)"),
+                              ("exit 164", "signal 36 ("),
+                              ("exit 128", "exited with 128, which the contract does not know"),
+                              ("exit 255", "exited with 255, which the contract does not know")):
+            with self.subTest(end):
+                result = run(f"curl -s $WIX_API_BASE/conformance/probe; {end}; exit $?", "--only", "ACQ-01")
+                self.assertEqual(result.returncode, 1, result.stdout)
+                self.assertIn(sentence, result.stdout)
 
     def test_a_client_that_never_starts_is_not_accused(self):
         for command in ["kill -SEGV $$", "python3 there-is-no-such-file.py", "exit 9"]:

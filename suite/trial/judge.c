@@ -269,13 +269,15 @@ static char *find_other_way(const struct variant *variant, const struct evidence
     return NULL;
 }
 
-/* Whether a client that was to make calls, and says that it did or could not, is not to be seen on
- * the wire at all. Where the fake shows a certificate or a closed port, that may be right. */
+/* Whether a client that was to make calls, and says that it did or could not, or nothing for as
+ * long as it may take, is not to be seen on the wire at all. Where the fake shows a certificate or
+ * a closed port, that may be right. */
 static bool made_no_request(const struct variant *variant, const struct evidence *evidence)
 {
     const struct performance *performance = &evidence->performance;
-    bool answered = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR;
-    return answered && !evidence->wire.n && !performance->n_visits && !performance->n_installs &&
+    bool lived = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR ||
+                 performance->end == CLIENT_TIMED_OUT;
+    return lived && !evidence->wire.n && !performance->n_visits && !performance->n_installs &&
            variant_count_calls(variant) > 0 && variant->flow != FLOW_INSTALL && !variant->tls &&
            !variant_has_step(variant, STEP_PORT_CLOSED_MS);
 }
@@ -286,9 +288,11 @@ static void tell_silence(const struct scenario *scenario, const struct variant *
                          struct result *result)
 {
     OWNED(buf_free) struct buf seen = {0};
-    buf_format(&seen,
-               "it made no request at all (does it read CONFORM_CALLS, WIX_API_BASE and "
-               "WIX_AUTH_BASE?), and %s",
+    bool hung = evidence->performance.end == CLIENT_TIMED_OUT;
+    buf_format(&seen, "it made no request at all (%s?), and %s",
+               hung ? "does it wait for input, or for another host than WIX_API_BASE and "
+                      "WIX_AUTH_BASE name"
+                    : "does it read CONFORM_CALLS, WIX_API_BASE and WIX_AUTH_BASE",
                evidence->performance.detail);
     add_last_words(evidence, &seen);
     int64_t n = variant_count_calls(variant);
