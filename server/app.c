@@ -245,7 +245,7 @@ void app_handle(struct fake *fake, const struct request *request, struct respons
     OWNED(buf_free) struct buf allow = {0};
     x.path = split_path(request->target, &named);
     const struct route *route = router_find(request->method, x.path, x.segments, &allow);
-    enum service service = route ? route->service : router_service_of(x.path);
+    enum service service = route ? route->service : paths_service_of(x.path);
     enum refusal missing = REFUSAL_NONE;
     if (!route)
         missing = allow.len ? bad_method(service) : not_found(service);

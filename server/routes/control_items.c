@@ -118,8 +118,21 @@ enum refusal control_api_put(struct exchange *x)
     return put_setting(x, "api");
 }
 
+/* A config of one row cannot say which sites there are; the world can. */
 enum refusal control_api_key_put(struct exchange *x)
 {
+    const cJSON *id;
+    cJSON_ArrayForEach(id, tree_get(x->body, "site_ids"))
+    {
+        OWNED(site_free) struct site site = {0};
+        if (cJSON_IsString(id) &&
+            !store_find_site(x->world->store, x->world->id, id->valuestring, &site))
+            return exchange_refuse(
+                x, REFUSAL_CONTROL_UNKNOWN_ITEM,
+                "site_ids: site %s; add it with POST /_fakewix/sites, or correct "
+                "it",
+                id->valuestring);
+    }
     return put_setting(x, "api_keys");
 }
 

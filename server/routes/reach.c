@@ -54,7 +54,7 @@ static bool may_be_wix_path(const char *pattern, bool only_open)
     if (!strchr("/*?", *path) || !*path)
         return false;
     OWNED(mem_text_free) char *start = mem_text_n(path, strcspn(path, "*?"));
-    enum service service = router_service_of(start);
+    enum service service = paths_service_of(start);
     return only_open ? service == SERVICE_API : service != SERVICE_CONTROL;
 }
 

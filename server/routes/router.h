@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "routes/paths.h"
 #include "shared/buf.h"
 #include "state/exchange.h"
 
@@ -15,8 +16,6 @@ typedef enum refusal route_fn(struct exchange *x);
 #define ROUTE(service, method, path, handler, summary) route_fn handler;
 #include "routes/routes.def"
 #undef ROUTE
-
-enum service { SERVICE_TOKEN, SERVICE_ACCESS, SERVICE_API, SERVICE_PAGE, SERVICE_CONTROL };
 
 struct route {
     enum service service;
@@ -35,9 +34,6 @@ const struct route *router_find(const char *method, const char *path, char *ret_
 
 /* "token", "access", "api", "page", "control". */
 const char *router_service_name(enum service service);
-
-/* Which service a path belongs to when no route has it. */
-enum service router_service_of(const char *path);
 
 const struct route *router_routes(size_t *ret_n);
 

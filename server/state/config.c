@@ -15,6 +15,11 @@ enum field_type {
     FIELD_ID,
     FIELD_TEXT,
     FIELD_TEXTS,
+    FIELD_URL,
+    FIELD_URLS,
+    FIELD_WEB_URL, /* http or https */
+    FIELD_METHOD,
+    FIELD_PATH,
     FIELD_SECONDS,
     FIELD_OBJECT,
     FIELD_ROWS,
@@ -36,7 +41,7 @@ enum { OPTIONAL = false, REQUIRED = true };
 
 static const struct field plugin_fields[] = {
     {"type", FIELD_TEXT, REQUIRED, "such as ECOM_SHIPPING_RATES", NULL},
-    {"url", FIELD_TEXT, REQUIRED, "the base URL of the app's implementation", NULL},
+    {"url", FIELD_WEB_URL, REQUIRED, "the base URL of the app's implementation", NULL},
     {NULL, FIELD_ANY, OPTIONAL, NULL, NULL},
 };
 
@@ -44,9 +49,9 @@ static const struct field app_fields[] = {
     {"app_id", FIELD_ID, REQUIRED, "app ID, a GUID in Wix", NULL},
     {"app_secret", FIELD_TEXT, REQUIRED, "app secret key", NULL},
     {"name", FIELD_TEXT, OPTIONAL, "shown on the consent page and by Get App Instance", NULL},
-    {"app_url", FIELD_TEXT, OPTIONAL, "where an installation starts; https, or local", NULL},
-    {"redirect_urls", FIELD_TEXTS, OPTIONAL, "the only places a code is sent to", NULL},
-    {"webhook_url", FIELD_TEXT, OPTIONAL, "where webhooks are delivered", NULL},
+    {"app_url", FIELD_URL, OPTIONAL, "where an installation starts; https, or local", NULL},
+    {"redirect_urls", FIELD_URLS, OPTIONAL, "the only places a code is sent to", NULL},
+    {"webhook_url", FIELD_WEB_URL, OPTIONAL, "where webhooks are delivered", NULL},
     {"service_plugins", FIELD_ROWS, OPTIONAL, "where service plugins are called", plugin_fields},
     {"permissions", FIELD_TEXTS, OPTIONAL, "granted permissions; all when missing", NULL},
     {"authentication", FIELD_AUTH, OPTIONAL, "\"oauth\", \"custom\"; both when missing", NULL},
@@ -79,8 +84,8 @@ static const struct field lifetime_fields[] = {
 };
 
 static const struct field api_fields[] = {
-    {"method", FIELD_TEXT, REQUIRED, "GET, POST …; * for any", NULL},
-    {"path", FIELD_TEXT, REQUIRED, "a path of the API without its query; may hold * and ?", NULL},
+    {"method", FIELD_METHOD, REQUIRED, "GET, POST …; * for any", NULL},
+    {"path", FIELD_PATH, REQUIRED, "a path of the API without its query; may hold * and ?", NULL},
     {"status", FIELD_STATUS, OPTIONAL, "200 when missing", NULL},
     {"headers", FIELD_MEMBERS, OPTIONAL, "an object of texts", NULL},
     {"body", FIELD_ANY, OPTIONAL,
@@ -116,11 +121,6 @@ struct lifetimes config_default_lifetimes(void)
 {
     return (struct lifetimes){
         .code_s = 600, .custom_access_token_s = 300, .oauth_access_token_s = 14400};
-}
-
-static void warn(struct config_report *report, const char *path, const char *sentence)
-{
-    buf_format(report->lines, "warning: %s: %s: %s\n", report->file, path, sentence);
 }
 
 static const struct field *find_field(const struct field *fields, const char *name)
@@ -171,6 +171,33 @@ static bool texts_are_sound(const cJSON *list, const char *const *allowed)
     return true;
 }
 
+static void check_text(struct config_report *report, const char *path, const cJSON *value,
+                       config_form_fn *form)
+{
+    if (!cJSON_IsString(value) || !*value->valuestring) {
+        config_problem(report, path, "must be a text that is not empty");
+        return;
+    }
+    OWNED(mem_text_free) char *problem = form ? form(value->valuestring) : NULL;
+    if (problem)
+        config_problem(report, path, problem);
+}
+
+static void check_urls(struct config_report *report, const char *path, const cJSON *list)
+{
+    if (!texts_are_sound(list, NULL)) {
+        config_problem(report, path, "must be a list of texts: [\"…\"]");
+        return;
+    }
+    int i = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        OWNED(mem_text_free) char *where = mem_format("%s[%d]", path, i++);
+        check_text(report, where, item, config_url_problem);
+    }
+}
+
 static void check_object(struct config_report *report, const char *path, const cJSON *object,
                          const struct field *fields);
 
@@ -195,6 +222,13 @@ static void check_value(struct config_report *report, const char *path, const cJ
                         const struct field *field)
 {
     static const char *const authentications[] = {"oauth", "custom", NULL};
+    static config_form_fn *const forms[] = {
+        [FIELD_TEXT] = NULL,
+        [FIELD_URL] = config_url_problem,
+        [FIELD_WEB_URL] = config_web_url_problem,
+        [FIELD_METHOD] = config_method_problem,
+        [FIELD_PATH] = config_path_problem,
+    };
     switch (field->type) {
     case FIELD_ID:
         if (!cJSON_IsString(value) || !id_is_sound(value->valuestring))
@@ -202,12 +236,18 @@ static void check_value(struct config_report *report, const char *path, const cJ
                            "must be a text of 1 to 64 letters, digits, '.', '_' or '-'");
         return;
     case FIELD_TEXT:
-        if (!cJSON_IsString(value) || !*value->valuestring)
-            config_problem(report, path, "must be a text that is not empty");
+    case FIELD_URL:
+    case FIELD_WEB_URL:
+    case FIELD_METHOD:
+    case FIELD_PATH:
+        check_text(report, path, value, forms[field->type]);
         return;
     case FIELD_TEXTS:
         if (!texts_are_sound(value, NULL))
             config_problem(report, path, "must be a list of texts: [\"…\"]");
+        return;
+    case FIELD_URLS:
+        check_urls(report, path, value);
         return;
     case FIELD_AUTH:
         if (!texts_are_sound(value, authentications) || !cJSON_GetArraySize(value))
@@ -268,32 +308,6 @@ static void check_object(struct config_report *report, const char *path, const c
         }
 }
 
-/* https, or plain http to this machine; the host's name ends where it is said to. */
-static bool url_is_fit(const char *url)
-{
-    static const char *const local[] = {"http://localhost", "http://127.0.0.1", "http://[::1]"};
-    for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
-        size_t len = strlen(local[i]);
-        if (strncmp(url, local[i], len) == 0 && (!url[len] || strchr(":/?", url[len])))
-            return true;
-    }
-    return strncmp(url, "https://", 8) == 0;
-}
-
-static void check_urls(struct config_report *report, const cJSON *config)
-{
-    int i = 0;
-    const cJSON *app;
-    cJSON_ArrayForEach(app, tree_get(config, "apps"))
-    {
-        const char *url = tree_text(app, "app_url");
-        char *where = mem_format("apps[%d].app_url", i++);
-        if (url && !url_is_fit(url))
-            warn(report, where, "Wix takes https only, or a local address while developing");
-        free(where);
-    }
-}
-
 static void tell_profile(void *context, const char *key, const char *sentence)
 {
     OWNED(mem_text_free) char *path = mem_format("profile.%s", key);
@@ -304,7 +318,7 @@ static size_t check(struct config_report *report, const cJSON *config)
 {
     check_object(report, "", config, config_fields);
     config_check_rows(report, config);
-    check_urls(report, config);
+    config_warn_urls(report, config);
     if (cJSON_IsObject(tree_get(config, "profile")))
         profile_check(tree_get(config, "profile"), tell_profile, report);
     return report->n;
@@ -331,6 +345,16 @@ static const char *type_name(enum field_type type)
         return "text";
     case FIELD_TEXTS:
         return "list of texts";
+    case FIELD_URL:
+        return "URL";
+    case FIELD_URLS:
+        return "list of URLs";
+    case FIELD_WEB_URL:
+        return "http or https URL";
+    case FIELD_METHOD:
+        return "method";
+    case FIELD_PATH:
+        return "path";
     case FIELD_AUTH:
         return "list of \"oauth\", \"custom\"";
     case FIELD_SECONDS:

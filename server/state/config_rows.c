@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "routes/paths.h"
 #include "shared/mem.h"
 #include "shared/tree.h"
 #include "state/config_parts.h"
@@ -94,17 +95,54 @@ static void check_repeated(struct config_report *report, const struct row_ids *r
     free(again);
 }
 
-static void check_reference(struct config_report *report, const cJSON *instance, int at,
+/* The id in `text` is among the rows' own, or these are in another file. */
+static void check_reference(struct config_report *report, const char *where, const char *text,
                             const struct row_ids *rows)
 {
-    const struct row_id wanted = {.id = tree_text(instance, rows->key)};
-    if (!wanted.id || (rows->is_missing && !report->is_whole) ||
+    const struct row_id wanted = {.id = text};
+    if (!text || (rows->is_missing && !report->is_whole) ||
         bsearch(&wanted, rows->ids, rows->n, sizeof *rows->ids, compare_ids))
         return;
-    OWNED(mem_text_free) char *where = mem_format("instances[%d].%s", at, rows->key);
     OWNED(mem_text_free)
-    char *sentence = mem_format("\"%s\" is not among the %s here; add it there or correct it",
-                                wanted.id, rows->list);
+    char *sentence =
+        mem_format("\"%s\" is not among the %s here; add it there or correct it", text, rows->list);
+    config_problem(report, where, sentence);
+}
+
+static void check_instance(struct config_report *report, const cJSON *instance, int at,
+                           const struct row_ids *rows)
+{
+    OWNED(mem_text_free) char *where = mem_format("instances[%d].%s", at, rows->key);
+    check_reference(report, where, tree_text(instance, rows->key), rows);
+}
+
+static void check_key_sites(struct config_report *report, const cJSON *key, int at,
+                            const struct row_ids *sites)
+{
+    int i = 0;
+    const cJSON *site;
+    cJSON_ArrayForEach(site, tree_get(key, "site_ids"))
+    {
+        OWNED(mem_text_free) char *where = mem_format("api_keys[%d].site_ids[%d]", at, i++);
+        check_reference(report, where, cJSON_GetStringValue(site), sites);
+    }
+}
+
+/* Rows that are odd in themselves were told of before. */
+static void check_answer(struct config_report *report, const cJSON *row, int at)
+{
+    const char *method = tree_text(row, "method"), *path = tree_text(row, "path");
+    OWNED(mem_text_free) char *bad_method = method ? config_method_problem(method) : NULL;
+    if (!method || bad_method || !path || *path != '/')
+        return;
+    const char *owner = paths_in_the_way(method, path);
+    if (!owner)
+        return;
+    OWNED(mem_text_free) char *where = mem_format("api[%d].path", at);
+    OWNED(mem_text_free)
+    char *sentence = mem_format("%s \"%s\" can never be answered by this row, as the fake answers "
+                                "there itself (%s); take another path, or arm a fault",
+                                method, path, owner);
     config_problem(report, where, sentence);
 }
 
@@ -121,7 +159,13 @@ void config_check_rows(struct config_report *report, const cJSON *config)
     const cJSON *instance;
     cJSON_ArrayForEach(instance, tree_get(config, "instances"))
     {
-        check_reference(report, instance, at, &apps);
-        check_reference(report, instance, at++, &sites);
+        check_instance(report, instance, at, &apps);
+        check_instance(report, instance, at++, &sites);
     }
+    const cJSON *row;
+    at = 0;
+    cJSON_ArrayForEach(row, tree_get(config, "api_keys"))
+        check_key_sites(report, row, at++, &sites);
+    at = 0;
+    cJSON_ArrayForEach(row, tree_get(config, "api")) check_answer(report, row, at++);
 }

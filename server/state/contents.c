@@ -105,6 +105,24 @@ static void drop_orphans(struct world *world)
     free(instances);
 }
 
+/* An API key that a call added stays, without the sites that went. */
+static void drop_key_sites(struct world *world)
+{
+    cJSON *key;
+    cJSON_ArrayForEach(key, world->settings.api_keys)
+    {
+        cJSON *id = tree_get(key, "site_ids");
+        id = id ? id->child : NULL;
+        while (id) {
+            OWNED(site_free) struct site site = {0};
+            cJSON *next = id->next;
+            if (!store_find_site(world->store, world->id, id->valuestring, &site))
+                cJSON_Delete(cJSON_DetachItemViaPointer(tree_get(key, "site_ids"), id));
+            id = next;
+        }
+    }
+}
+
 /* What the old config said about lifetimes and switches is unsaid. */
 static void forget_settings(struct world *world, const cJSON *old_config)
 {
@@ -140,6 +158,7 @@ void contents_reload(struct world *world, const cJSON *config)
     settings_forget(&world->settings, old_config);
     config_apply(world, config);
     drop_orphans(world);
+    drop_key_sites(world);
     free(world->config);
     world->config = tree_print(config);
     world_save(world);

@@ -35,6 +35,8 @@ static cJSON *parse(const char *text)
 #define APPS(members) "{'apps':[{" members "}]}"
 #define WITH(members) "{'apps':[{" A "," members "}]}"
 
+#define ANSWER(method, path) "{'api':[{'method':'" method "','path':'" path "'}]}"
+
 /* ---- mistakes ---- */
 
 static const struct {
@@ -94,6 +96,44 @@ static const struct {
     {"{'profile':['rotate']}", "f.json: profile: must be an object: { … }"},
     {"{'api':[{'method':'GET','path':'/x','headers':['a']}]}",
      "f.json: api[0].headers: must be an object: { … }"},
+    {WITH("'redirect_urls':['https://a.example/cb','localhost:3000/cb']"),
+     "f.json: apps[0].redirect_urls[1]: \"localhost:3000/cb\" is no URL; write it whole, such as"},
+    {WITH("'redirect_urls':['']"), "f.json: apps[0].redirect_urls[0]: must be a text that is not"},
+    {WITH("'app_url':'/signup'"), "f.json: apps[0].app_url: \"/signup\" is no URL; write it whole"},
+    {WITH("'app_url':'http://'"), "f.json: apps[0].app_url: \"http://\" is no URL; write it whole"},
+    {WITH("'webhook_url':'127.0.0.1:3000/hook'"),
+     "f.json: apps[0].webhook_url: \"127.0.0.1:3000/hook\" is no URL of http or https; write it"},
+    {WITH("'webhook_url':'ftp://a.example/hook'"),
+     "f.json: apps[0].webhook_url: \"ftp://a.example/hook\" is no URL of http or https; write it"},
+    {WITH("'service_plugins':[{'type':'T','url':'localhost'}]"),
+     "f.json: apps[0].service_plugins[0].url: \"localhost\" is no URL of http or https; write it"},
+    {ANSWER("get", "/a"),
+     "f.json: api[0].method: \"get\" is not known; did you mean \"GET\"? known "
+     "here: GET HEAD POST PUT PATCH DELETE *\n"},
+    {ANSWER("FETCH", "/a"), "f.json: api[0].method: \"FETCH\" is not known; known here: GET HEAD"},
+    {ANSWER("GET POST", "/a"), "f.json: api[0].method: \"GET POST\" is not known; known here:"},
+    {ANSWER("OPTIONS", "/a"), "f.json: api[0].method: \"OPTIONS\" is not known; known here:"},
+    {ANSWER("GET", "blog/v3"),
+     "f.json: api[0].path: \"blog/v3\" is no path: it must begin with a slash, without a host"},
+    {ANSWER("GET", "https://www.wixapis.com/blog"),
+     "f.json: api[0].path: \"https://www.wixapis.com/blog\" is no path: it must begin with a"},
+    {ANSWER("POST", "/oauth2/token"),
+     "f.json: api[0].path: POST \"/oauth2/token\" can never be answered by this row, as the fake "
+     "answers there itself (the token service, /oauth2/); take another path, or arm a fault\n"},
+    {ANSWER("*", "/oauth/access"),
+     "f.json: api[0].path: * \"/oauth/access\" can never be answered"},
+    {ANSWER("GET", "/_fakewix/x"),
+     "f.json: api[0].path: GET \"/_fakewix/x\" can never be answered"},
+    {ANSWER("GET", "/oauth2/*"), "f.json: api[0].path: GET \"/oauth2/*\" can never be answered"},
+    {ANSWER("GET", "/apps/v1/instance"),
+     "f.json: api[0].path: GET \"/apps/v1/instance\" can never be answered by this row, as the "
+     "fake "
+     "answers there itself (GET /apps/v1/instance); take another path"},
+    {ANSWER("GET", "/stores/v1/products/query"),
+     "f.json: api[0].path: GET \"/stores/v1/products/query\" can never be answered by this row, as "
+     "the fake answers there itself (POST /stores/v1/products/query); take another path"},
+    {"{'sites':[{'site_id':'s'}],'api_keys':[{'api_key':'k','site_ids':['s','t']}]}",
+     "f.json: api_keys[0].site_ids[1]: \"t\" is not among the sites here; add it there or correct"},
     {"{'profile':{'rotate':true}}", "f.json: profile.rotate: is not a switch"},
     {"{'profile':{'consent_askd':true}}",
      "f.json: profile.consent_askd: is not a switch; did you mean \"consent_asked\"?"},
@@ -123,6 +163,8 @@ static const struct {
      "f: instances[0].site_id: \"s\" is not among the sites here; add it there or correct it\n"},
     {"{'sites':[{'site_id':'s'}],'instances':[{'instance_id':'i','app_id':'a','site_id':'s'}]}",
      "f: instances[0].app_id: \"a\" is not among the apps here; add it there or correct it\n"},
+    {"{'api_keys':[{'api_key':'k','site_ids':['s']}]}",
+     "f: api_keys[0].site_ids[0]: \"s\" is not among the sites here; add it there or correct it\n"},
 };
 
 /* As a part it is sound: the list may be in another file. */
@@ -134,6 +176,32 @@ START_TEST(list_left_out_of_the_whole_is_empty)
     ck_assert_str_eq(buf_str(&problems), "");
     config_check_whole(config, "f", &problems);
     ck_assert_str_eq(buf_str(&problems), wholes[_i].text);
+}
+END_TEST
+
+/* What somebody may well mean: nothing is said of it. */
+static const char *const sound[] = {
+    WITH(
+        "'redirect_urls':['https://a.example/cb?x=1#y','http://localhost:3000','HTTPS://A.example',"
+        "'http://[::1]:3000/cb','https://u:p@a.example:443/','https://a.example/\\u00e9']"),
+    WITH("'redirect_urls':['com.example.app:/cb','exp://127.0.0.1:19000/--/cb']"),
+    WITH("'webhook_url':'http://127.0.0.1:8000/hook','app_url':'https://a.example'"),
+    ANSWER("*", "/*"),
+    ANSWER("GET", "/apps/*"),
+    ANSWER("PATCH", "/blog/v3/posts"),
+    ANSWER("DELETE", "/oauth2"),
+    ANSWER("POST", "/stores/v1/products/query"),
+    ANSWER("*", "/stores/v1/products/query"),
+    ANSWER("HEAD", "/stores/v3/provision/version"),
+    "{'api_keys':[{'api_key':'k','site_ids':[]},{'api_key':'l'}]}",
+};
+
+START_TEST(what_is_sound_is_not_refused)
+{
+    OWNED(tree_free) cJSON *config = parse(sound[_i]);
+    OWNED(buf_free) struct buf problems = {0};
+    config_check_whole(config, "f", &problems);
+    ck_assert_str_eq(buf_str(&problems), "");
 }
 END_TEST
 
@@ -312,6 +380,7 @@ int main(void)
     TCase *tcase = suite_case(set_up, tear_down);
     suite_rows(tcase, mistake_is_one_line_with_file_key_and_fix, mistakes);
     suite_rows(tcase, list_left_out_of_the_whole_is_empty, wholes);
+    suite_rows(tcase, what_is_sound_is_not_refused, sound);
     tcase_add_test(tcase, all_mistakes_are_told_unknown_keys_first);
     suite_rows(tcase, app_url_neither_https_nor_local_is_a_warning, urls);
     suite_rows(tcase, file_that_is_no_config_is_named, files);

@@ -130,11 +130,43 @@ static const char *const bad_rows[] = {
     "{'method':'GET','path':'/x','status':99}",
     "{'method':'GET','path':'/x','status':'200'}",
     "{'method':'GET','path':'/x','bodies':1}",
+    "{'method':'get','path':'/x'}",
+    "{'method':'GET','path':'x'}",
+    "{'method':'POST','path':'/oauth2/token'}",
 };
 
 START_TEST(bad_row_is_refused)
 {
     harness_do(fake, 400, "POST /_fakewix/api", bad_rows[_i]);
+}
+END_TEST
+
+START_TEST(api_key_of_an_unknown_site_is_refused)
+{
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, "POST /_fakewix/api-keys", NULL,
+                                       "{'api_key':'IST.x','site_ids':['$SITE','nowhere']}");
+    ck_assert_int_eq(answer.status, 404);
+    answer_expect(&answer, "message",
+                  "There is no such item in this world. (site_ids: site nowhere; add it with POST "
+                  "/_fakewix/sites, or correct it)");
+    OWNED(answer_free) struct answer keys = harness_ask(fake, "GET /_fakewix/api-keys", NULL, NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&keys, "api_keys")), 2);
+}
+END_TEST
+
+START_TEST(api_key_outlives_its_site_without_it)
+{
+    OWNED(answer_free)
+    struct answer config = harness_ask(fake, "GET /_fakewix/config", NULL, NULL);
+    OWNED(mem_text_free) char *before = mem_text(buf_str(&config.body));
+    harness_do(fake, 200, "PUT /_fakewix/config", "{'sites':[{'site_id':'other'}]}");
+    OWNED(answer_free) struct answer keys = harness_ask(fake, "GET /_fakewix/api-keys", NULL, NULL);
+    answer_expect(&keys, "api_keys.0.api_key", "IST.one");
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&keys, "api_keys.0.site_ids")), 0);
+    OWNED(answer_free) struct answer now = harness_ask(fake, "GET /_fakewix/config", NULL, NULL);
+    harness_do(fake, 200, "PUT /_fakewix/config", buf_str(&now.body));
+    harness_do(fake, 200, "PUT /_fakewix/config", before);
 }
 END_TEST
 
@@ -367,6 +399,8 @@ int main(void)
     tcase_add_test(tcase, row_may_ask_for_a_permission_and_set_headers);
     tcase_add_test(tcase, row_is_replaced_never_doubled);
     suite_rows(tcase, bad_row_is_refused, bad_rows);
+    tcase_add_test(tcase, api_key_of_an_unknown_site_is_refused);
+    tcase_add_test(tcase, api_key_outlives_its_site_without_it);
     tcase_add_test(tcase, unlisted_path_wants_a_token_first);
     suite_rows(tcase, api_key_opens_what_it_may, keyed);
     tcase_add_test(tcase, api_key_has_permissions);
