@@ -8,6 +8,7 @@
 #include "host/files.h"
 #include "shared/buf.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/text.h"
 
 static char *trimmed(const char *text, size_t len)
@@ -29,11 +30,65 @@ static void add_entry(struct known *known, const char *line, size_t len, int num
     const char *colon = strchr(rule, ':');
     known->entries = mem_grow(known->entries, known->n + 1, sizeof *known->entries);
     known->entries[known->n++] = (struct known_entry){
-        .scenario = mem_text_n(rule, colon ? (size_t)(colon - rule) : strlen(rule)),
-        .check = colon ? mem_text(colon + 1) : NULL,
+        .scenario = trimmed(rule, colon ? (size_t)(colon - rule) : strlen(rule)),
+        .check = colon ? trimmed(colon + 1, strlen(colon + 1)) : NULL,
         .note = hash ? trimmed(hash + 1, len - rule_len - 1) : mem_text(""),
         .line = number,
     };
+}
+
+/* What a scenario may be found to have beside the checks that its file names: trial/judge.c and
+ * trial/trial.c say when. */
+static const char *const found_beside[] = {"client-answer", "situation", "requests",
+                                           "allowed-alternative", "flow"};
+
+/* Whether a pattern fits a check by its name or, where there are variants, with that before it.
+ * Offers the name for what may have been meant. */
+static bool fits_check(const char *pattern, const struct variant *variant, const char *name,
+                       struct near *near)
+{
+    OWNED(mem_text_free) char *whole = mem_format("%s/%s", variant->name, name);
+    near_offer(near, name);
+    return text_matches(pattern, *variant->name ? whole : name);
+}
+
+static bool has_check(const struct scenario *scenario, const char *pattern, struct near *near)
+{
+    for (size_t v = 0; v < scenario->n_variants; v++) {
+        const struct variant *variant = &scenario->variants[v];
+        for (size_t i = 0; i < sizeof found_beside / sizeof *found_beside; i++)
+            if (fits_check(pattern, variant, found_beside[i], near))
+                return true;
+        for (size_t i = 0; i < variant->expect.n_demands; i++)
+            if (fits_check(pattern, variant, variant->expect.demands[i].check->name, near))
+                return true;
+    }
+    return false;
+}
+
+/* A misspelt check would excuse nothing, and say nothing of it. */
+static bool check_entry(const char *file, const struct known_entry *entry,
+                        const struct catalogue *catalogue, struct err *err)
+{
+    const struct scenario *first = catalogue_find(catalogue, entry->scenario);
+    OWNED(mem_text_free) char *where = mem_format("%s:%d: ", file, entry->line);
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = entry->check};
+    if (!first)
+        return catalogue_refuse_name(catalogue, where, entry->scenario, err);
+    for (size_t i = 0; entry->check && i < catalogue->n; i++)
+        if (scenario_answers_to(&catalogue->list[i], entry->scenario) &&
+            has_check(&catalogue->list[i], entry->check, &near))
+            return true;
+    if (!entry->check)
+        return true;
+    near_add_question(&question, &near, "");
+    return err_set(err,
+                   "%s%s has no check \"%s\"%s `fakewix-conform explain %s` names its checks; "
+                   "there may also be client-answer, situation, requests, allowed-alternative and "
+                   "flow",
+                   where, entry->scenario, entry->check, question.len ? buf_str(&question) : ";",
+                   first->code);
 }
 
 bool known_parse(const char *file, const char *text, const struct catalogue *catalogue,
@@ -46,10 +101,8 @@ bool known_parse(const char *file, const char *text, const struct catalogue *cat
         text += len + (text[len] == '\n');
     }
     for (size_t i = 0; i < known.n; i++) {
-        if (catalogue_find(catalogue, known.entries[i].scenario))
+        if (check_entry(file, &known.entries[i], catalogue, err))
             continue;
-        OWNED(mem_text_free) char *where = mem_format("%s:%d: ", file, known.entries[i].line);
-        catalogue_refuse_name(catalogue, where, known.entries[i].scenario, err);
         known_free(&known);
         return false;
     }

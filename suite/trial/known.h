@@ -23,7 +23,8 @@ struct known {
     size_t n;
 };
 
-/* Read a file of lines "scenario[:check]  # reason". A pattern that fits no scenario is an error.
+/* Read a file of lines "scenario[:check]  # reason". A pattern that fits no scenario, or no
+ * check of those it fits, is an error.
  */
 bool known_read(const char *file, const struct catalogue *catalogue, struct known *ret_known,
                 struct err *err);
