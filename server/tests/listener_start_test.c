@@ -158,8 +158,8 @@ START_TEST(stop_is_quick_beside_idle_connections)
     client_say(idle, "GET / HTTP/1.1\r\n" HOST "\r\n");
     ck_assert(client_read_to(idle, &got, "\n\n"));
     int64_t start_ms = now_steady_ms();
-    listener_stop(listener, 2000);
-    ck_assert_int_lt(now_steady_ms() - start_ms, 1500); /* and not the grace */
+    listener_stop(listener, patience(2000));
+    ck_assert_int_lt(now_steady_ms() - start_ms, patience(1500)); /* and not the grace */
     ck_assert_int_eq(client_read(idle, &got, patience(500)), ENDING_CLOSE);
     close(idle);
     close(fresh);
@@ -190,8 +190,8 @@ START_TEST(stop_finishes_what_is_in_flight)
     while (served_asked() == before)
         poll(NULL, 0, 1); /* then it is in flight */
     int64_t start_ms = now_steady_ms();
-    listener_stop(listener, rows[_i].grace_ms);
-    ck_assert_int_lt(now_steady_ms() - start_ms, 1500); /* and not the grace */
+    listener_stop(listener, patience(rows[_i].grace_ms));
+    ck_assert_int_lt(now_steady_ms() - start_ms, patience(1500)); /* and not the grace */
     ck_assert_int_ne(client_read(fd, &got, patience(500)), ENDING_OPEN);
     ck_assert_ptr_nonnull(strstr(buf_str(&got), rows[_i].says));
     close(fd);

@@ -203,22 +203,22 @@ START_TEST(handler_has_a_deep_stack)
 }
 END_TEST
 
-/* Head and body in two writes, with Nagle's algorithm, take 40 ms a piece. */
+/* Parts in writes of their own take 40 ms with Nagle's algorithm; a busy machine makes some answers
+ * slow, not most. */
 START_TEST(answers_do_not_wait_for_acknowledgements)
 {
+    enum { N = 20, SLOW_MS = 38 };
     OWNED(buf_free) struct buf got = {0};
     int fd = client_connect("127.0.0.1", served_port());
-    int64_t shortest_ms = INT64_MAX;
-    for (int i = 0; i < 60; i++) {
+    int n_slow = 0;
+    for (int i = 0; i < N; i++) {
         int64_t start_ms = now_steady_ms();
         buf_clear(&got);
-        client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
-        ck_assert(client_read_to(fd, &got, "\n\n"));
-        int64_t took_ms = now_steady_ms() - start_ms;
-        if (i >= 30 && took_ms < shortest_ms) /* at first the system acknowledges at once */
-            shortest_ms = took_ms;
+        client_say(fd, "GET /stream/3 HTTP/1.1\r\n" HOST "\r\n");
+        ck_assert(client_read_to(fd, &got, "\r\n0\r\n\r\n"));
+        n_slow += now_steady_ms() - start_ms >= patience(SLOW_MS);
     }
-    ck_assert_int_lt(shortest_ms, 30);
+    ck_assert_int_lt(n_slow, N / 2);
     close(fd);
 }
 END_TEST
