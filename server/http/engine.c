@@ -117,11 +117,24 @@ static void learn(struct engine_seat *seat, bool came)
     seat->in_vain = came ? 0 : seat->in_vain < SKIP_MAX_LOG ? seat->in_vain + 1 : SKIP_MAX_LOG;
 }
 
+/* What was sent fills all that the system keeps for the client, who reads nothing of it. */
+static int wait_for_reader(struct engine_seat *seat, struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+    if (!atomic_load(&seat->deaf_since_ms))
+        atomic_store(&seat->deaf_since_ms, seat->now_ms());
+    int ready = poll(fds, n, timeout_ms);
+    if (ready > 0 && !(fds->revents & (POLLERR | POLLHUP)))
+        atomic_store(&seat->deaf_since_ms, 0);
+    return ready;
+}
+
 /* A worker waits for its client. One client alone is mostly a test that asks, reads and asks again;
  * to put the thread to sleep and wake it in between takes longer than the answer. */
 static int engine_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     struct engine_seat *seat = n == 1 ? mg_get_thread_pointer(NULL) : NULL;
+    if (seat && (fds->events & POLLOUT))
+        return wait_for_reader(seat, fds, n, timeout_ms);
     if (seat && !seat->has_met && (fds->events & POLLIN))
         seat->meet(seat, fds->fd);
     if (seat && timeout_ms > 0 && (fds->events & POLLIN) && has_hope(seat)) {
@@ -301,7 +314,7 @@ void engine_shut(struct mg_connection *connection)
     connection->must_close = 1;
 }
 
-void engine_linger(struct mg_connection *connection, int wait_ms)
+bool engine_linger(struct mg_connection *connection, int wait_ms)
 {
     char waste[4096];
     struct pollfd poller = {.fd = connection->client.sock, .events = POLLIN};
@@ -312,12 +325,12 @@ void engine_linger(struct mg_connection *connection, int wait_ms)
     for (;;) {
         uint64_t now = mg_get_current_time_ns();
         if (now >= end || !STOP_FLAG_IS_ZERO(&connection->phys_ctx->stop_flag))
-            return;
+            return true;
         int left = (int)((end - now) / 1000000) + 1;
         if (poll(&poller, 1, left < 50 ? left : 50) < 0)
-            return;
+            return false;
         if (poller.revents &&
             recv(connection->client.sock, waste, sizeof(waste), MSG_DONTWAIT) <= 0)
-            return;
+            return false;
     }
 }

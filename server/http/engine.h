@@ -27,11 +27,16 @@ struct engine_watch {
     struct mg_context *engine; /* whose thread it is */
 };
 
-/* What CivetWeb's init_thread gives for a worker begins with this. Zeroed but for `n_open`. */
+/* What CivetWeb's init_thread gives for a worker begins with this. Zeroed but for `n_open`
+ * and the two functions. */
 struct engine_seat {
     const atomic_int *n_open; /* connections; a client that is alone is waited for awake */
     unsigned in_vain;         /* how many such waits in a row ended asleep all the same */
     unsigned to_skip;         /* waits that begin asleep, for that */
+    int64_t (*now_ms)(void);  /* the steady clock */
+    /* By that clock: since when the client takes nothing of what is sent; 0: it does. Where it did
+     * not until the end, this stays. */
+    atomic_llong deaf_since_ms;
     bool has_met;             /* the client whom it waits for; set by who owns the seat */
     /* It is about to wait for one whom it has not met, who is still at the TLS handshake. */
     void (*meet)(struct engine_seat *seat, int fd);
@@ -83,9 +88,9 @@ bool engine_client_left(struct mg_connection *connection, int wait_ms);
 
 /* End the connection: with a TCP RST, at once; in order, with nothing more read or sent; or in
  * order once the client has seen the answer, reading on for `wait_ms` at most, since closing a
- * socket with unread bytes in it resets it and may lose the answer. */
+ * socket with unread bytes in it resets it and may lose the answer; false once it has. */
 void engine_reset(struct mg_connection *connection);
 void engine_shut(struct mg_connection *connection);
-void engine_linger(struct mg_connection *connection, int wait_ms);
+bool engine_linger(struct mg_connection *connection, int wait_ms);
 
 #endif

@@ -26,7 +26,8 @@
 #include "shared/refusal.h"
 #include "shared/tree.h"
 
-enum { LINGER_MS = 1000 }; /* a refused client has that long to read why */
+/* A refused client has that long to read why; the first part of it even in a crowd. */
+enum { LINGER_MS = 1000, LINGER_STEP_MS = 50 };
 
 /* ---- one request ---- */
 
@@ -42,6 +43,13 @@ static void answer_refusal(enum refusal refusal, struct response *response)
     response_json(response, row->status, body);
 }
 
+static void linger(struct mg_connection *connection, struct workers *workers)
+{
+    for (int ms = 0; ms < LINGER_MS; ms += LINGER_STEP_MS)
+        if (!engine_linger(connection, LINGER_STEP_MS) || room_is_scarce(workers))
+            return;
+}
+
 /* Say no and end the connection: what else is in it cannot be told apart any more. */
 static void refuse(struct mg_connection *connection, struct worker *worker, enum refusal refusal)
 {
@@ -51,7 +59,7 @@ static void refuse(struct mg_connection *connection, struct worker *worker, enum
     worker->wire.connection = connection;
     worker->wire.keep_alive = false;
     delivery_send(&worker->wire, &response);
-    engine_linger(connection, LINGER_MS);
+    linger(connection, worker->workers);
 }
 
 static void answer(struct mg_connection *connection, struct worker *worker,
@@ -74,10 +82,14 @@ static void answer(struct mg_connection *connection, struct worker *worker,
     }
     if (!delivery_send(&worker->wire, &response))
         engine_close_after(connection);
+    /* Closed in order, the system would keep all that it never read, and go on offering it. */
+    if (atomic_load(&worker->seat.deaf_since_ms))
+        engine_reset(connection);
 }
 
 static void start_work(struct worker *worker)
 {
+    atomic_store(&worker->seat.deaf_since_ms, 0);
     atomic_store(&worker->is_busy, true);
 }
 
@@ -246,6 +258,7 @@ static void make_worker(struct workers *workers, struct worker *worker)
     int keep_s = workers->config->idle_ms / 1000 * 4 / 5;
     worker->seat.n_open = &workers->n_open;
     worker->seat.meet = meet_early;
+    worker->seat.now_ms = now_steady_ms;
     worker->workers = workers;
     worker->fd = -1;
     worker->wire.stop = &workers->stop;

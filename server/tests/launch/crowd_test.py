@@ -183,6 +183,53 @@ class Crowd(Case):
         self.slow_ones(port, b"\x16\x03\x01\x02\x00\x01", 4)  # 512 bytes are to come
         self.wait_of_a_newcomer(port, anybody)
 
+    def deaf_ones(self, port, n):
+        """Clients that ask for more than the system takes in their stead, and read nothing."""
+        rule = (b'{"on":{"route":"GET /conformance/probe"},"times":-1,'
+                b'"do":{"fault":"endless","max_bytes":100000000}}')
+        with socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE) as client:
+            client.sendall(b"POST /_fakewix/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                           b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                           % (len(rule), rule))
+            self.assertEqual(client.recv(4096)[9:12], b"201")
+        deaf = [self.connect(port) for _ in range(n)]
+        for client in deaf:
+            client.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.slow_since = time.monotonic()
+        return deaf
+
+    def test_deaf_clients_make_room_for_a_newcomer(self):
+        port = self.port("--workers", "4")
+        deaf = self.deaf_ones(port, 4)
+        self.wait_of_a_newcomer(port)
+        self.assertEqual(sum(self.is_cut(client) for client in deaf), 1)  # one had to go, and is told by a reset
+
+    def is_cut(self, client):
+        poller = select.poll()
+        poller.register(client, select.POLLIN)
+        return any(events & select.POLLERR for _, events in poller.poll(0))
+
+    def test_deaf_clients_are_left_alone_where_nobody_waits(self):
+        port = self.port("--workers", "4")
+        deaf = self.deaf_ones(port, 3)
+        healthy = self.connect(port)
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            self.assertEqual(self.ask(healthy), b"200")
+        self.assertEqual(sum(self.is_cut(client) for client in deaf), 0)
+
+    def test_refused_ones_who_stay_do_not_lock_others_out(self):
+        port = self.port("--workers", "4")
+        refused = [self.connect(port) for _ in range(40)]
+        for client in refused:
+            client.sendall(b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        began = time.monotonic()
+        self.assertEqual(self.ask(self.connect(port)), b"200")
+        print(f"behind 40 refused ones a newcomer waits {time.monotonic() - began:.1f} s")
+        self.assertLess(time.monotonic() - began, 4 * PATIENCE)  # and not a second for each
+        for client in refused:
+            self.assertEqual(client.recv(4096)[9:12], b"501")
+
     def test_idle_ones_go_before_slow_ones(self):
         port = self.port("--workers", "4")
         slow = self.slow_ones(port, b"POST /oauth2/token HTTP/1.1\r\nHost: l\r\n"
