@@ -13,17 +13,21 @@ static const char *const ca_options[] = {"ca-cert", "ca-key", "ca-dir", "tls-nam
 
 #define OPTIONS_NONE no_options
 #define OPTIONS_SERVE NULL /* all of them */
+#define OPTIONS_RUN NULL
 #define OPTIONS_CA ca_options
+
+enum { ASIDE_NONE = false, ASIDE_SERVE = false, ASIDE_RUN = true, ASIDE_CA = false };
 
 static const struct command {
     const char *name;
     const char *const *options;
+    bool listens_aside; /* --listen adds to ports of its own choice: its default is serve's */
     const char *arguments;
     const char *summary;
     const char *details;
 } commands[] = {
 #define COMMAND(name, run, options, arguments, summary, details)                                   \
-    {name, OPTIONS_##options, arguments, summary, details},
+    {name, OPTIONS_##options, ASIDE_##options, arguments, summary, details},
 #include "commands.def"
 #undef COMMAND
 };
@@ -46,7 +50,7 @@ void help_overview(struct buf *out)
     for (size_t i = 0; i < N_COMMANDS; i++)
         buf_format(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
     buf_text(out, "\noptions of serve (an environment variable does the same):\n");
-    options_help(out, NULL);
+    options_help(out, NULL, NULL);
 }
 
 bool help_command(struct buf *out, const char *name)
@@ -61,7 +65,7 @@ bool help_command(struct buf *out, const char *name)
     if (command->options == no_options)
         return true;
     buf_text(out, "\noptions (an environment variable does the same):\n");
-    options_help(out, command->options);
+    options_help(out, command->options, command->listens_aside ? "listen" : NULL);
     return true;
 }
 

@@ -251,7 +251,7 @@ static bool is_among(const char *name, const char *const *only)
     return false;
 }
 
-void options_help(struct buf *out, const char *const *only)
+void options_help(struct buf *out, const char *const *only, const char *no_default)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct option_row *row = &rows[i];
@@ -260,7 +260,7 @@ void options_help(struct buf *out, const char *const *only)
         OWNED(mem_text_free) char *variable = variable_of(row);
         OWNED(mem_text_free) char *left = mem_format("--%s %s", row->name, row->argument);
         buf_format(out, "  %-26s %s", left, row->help);
-        if (row->fallback)
+        if (row->fallback && (!no_default || strcmp(row->name, no_default) != 0))
             buf_format(out, " [%s]", row->fallback);
         buf_format(out, " (%s)\n", variable);
     }

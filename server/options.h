@@ -63,7 +63,8 @@ bool options_parse(int argc, char **argv, const struct options_caller *caller,
  * ~/.local/state. Caller frees; NULL where there is no home either. */
 char *options_ca_dir(const struct options *options);
 
-/* Append the table as help text; of `only` the rows with these names, NULL at the end. */
-void options_help(struct buf *out, const char *const *only);
+/* Append the table as help text; of `only` the rows with these names, NULL at the end. The default
+ * of the row `no_default` (NULL: none) is left out. */
+void options_help(struct buf *out, const char *const *only, const char *no_default);
 
 #endif

@@ -40,6 +40,11 @@ static void answer_refusal(enum refusal refusal, struct response *response)
     cJSON *error = tree_put(details, "applicationError", cJSON_CreateObject());
     tree_put_text(error, "code", row->code);
     tree_put_text(error, "description", row->sentence);
+    tree_put(error, "data", cJSON_CreateObject());
+    /* An id of Wix's form; its chance is a world's, and no world has read this. */
+    OWNED(mem_text_free)
+    char *id = mem_format("%lld.%021d", (long long)(now_real_ms() / 1000), 0);
+    response_header(response, "X-Wix-Request-Id", id);
     response_json(response, row->status, body);
 }
 

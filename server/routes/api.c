@@ -129,9 +129,12 @@ static enum refusal check_event(struct exchange *x, const struct bi_event *event
     const char *custom = exchange_param(x, "customEventName", NULL);
     const cJSON *data = tree_get(x->body, "eventData");
     if (!event)
-        return REFUSAL_API_EVENT_NAME;
+        return exchange_refuse(x, REFUSAL_API_EVENT_NAME, "%s",
+                               tree_get(x->body, "eventName") ? "not one of the documented names"
+                                                              : "missing");
     if (event->custom && (!custom || strlen(custom) < 2))
-        return REFUSAL_API_CUSTOM_EVENT;
+        return exchange_refuse(x, REFUSAL_API_CUSTOM_EVENT, "%s",
+                               custom ? "shorter than two characters" : "missing");
     if (!data_is_sound(data))
         return exchange_refuse(x, REFUSAL_API_EVENT_DATA, "eventData is a map of texts");
     if (event->sum && !tree_text(data, "sum"))

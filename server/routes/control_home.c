@@ -10,6 +10,7 @@
 #include "routes/page.h"
 #include "routes/router.h"
 #include "shared/mem.h"
+#include "shared/now.h"
 #include "shared/text.h"
 #include "shared/tree.h"
 
@@ -256,6 +257,22 @@ static void put_links(const struct world *world, struct buf *body)
     buf_text(body, "</nav>");
 }
 
+/* How a clock that was moved comes back. */
+static void put_way_back(struct exchange *x, struct buf *body)
+{
+    int64_t lead_ms = x->now_ms - now_real_ms();
+    bool is_default = strcmp(x->world->id, "default") == 0;
+    if (x->world->time.mode == TIME_REAL && lead_ms > -1000 && lead_ms < 1000)
+        return;
+    OWNED(mem_text_free)
+    char *path = mem_format("/_fakewix%s%s/clock", is_default ? "" : "/worlds/",
+                            is_default ? "" : x->world->id);
+    buf_format(body,
+               "<p class=\"note\">Back to this machine's time: <code>PUT %s</code> with "
+               "<code>{\"mode\":\"real\",\"now\":\"machine\"}</code>.</p>",
+               path);
+}
+
 enum refusal control_home(struct exchange *x)
 {
     char now[TEXT_ISO_LEN + 1];
@@ -266,6 +283,7 @@ enum refusal control_home(struct exchange *x)
                "<p class=\"lead\">The world <strong>%s</strong> of a fake Wix, version %s. Its "
                "clock is %s and shows %s.</p>",
                x->world->id, FAKEWIX_VERSION, time_mode_name(x->world->time.mode), now);
+    put_way_back(x, body);
     put_links(x->world, body);
     put_call(x, body);
     put_instances(x, body);

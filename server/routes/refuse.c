@@ -66,7 +66,7 @@ static cJSON *validation_body(const struct refusal_row *row, const char *sentenc
     cJSON *violation = tree_put(list, NULL, cJSON_CreateObject());
     tree_put_text(violation, "field", row->code);
     tree_put_text(violation, "description", sentence);
-    bool missing = strstr(row->sentence, "missing") != NULL;
+    bool missing = strstr(sentence, "missing") != NULL;
     tree_put_text(violation, "violatedRule", missing ? "REQUIRED_FIELD" : "FORMAT");
     return body;
 }
@@ -76,6 +76,14 @@ static cJSON *bare_body(void)
     cJSON *body = cJSON_CreateObject();
     tree_put_text(body, "message", "");
     tree_put(body, "details", cJSON_CreateObject());
+    return body;
+}
+
+/* Observed as it stands, without details (device-flow). */
+static cJSON *message_body(const char *sentence)
+{
+    cJSON *body = cJSON_CreateObject();
+    tree_put_text(body, "message", sentence);
     return body;
 }
 
@@ -95,6 +103,8 @@ cJSON *refuse_body(enum refusal refusal, enum refusal_shape shape, const char *d
         return validation_body(row, sentence);
     case SHAPE_BARE:
         return bare_body();
+    case SHAPE_MESSAGE:
+        return message_body(sentence);
     case SHAPE_PAGE:
         return NULL;
     }
@@ -146,10 +156,30 @@ static struct look look_of(const struct world *world, enum refusal refusal)
         look.shape = SHAPE_IETF;
     if (refusal == REFUSAL_TOKEN_DEVICE_PENDING &&
         profile_is(profile, PROFILE_DEVICE_PENDING, "wix"))
-        look.shape = SHAPE_WIX;
+        look.shape = SHAPE_MESSAGE;
     if (is_bare(profile, refusal))
         look = (struct look){403, SHAPE_BARE};
     return look;
+}
+
+/* Somebody typed the fake's address into a browser: Wix has nothing there, we have a page. */
+static bool is_at_the_front(const struct exchange *x)
+{
+    const char *accept = request_header(x->request, "Accept");
+    return x->refusal == REFUSAL_API_NOT_FOUND && strcmp(x->request->method, "GET") == 0 &&
+           strcmp(x->path, "/") == 0 && accept && strstr(accept, "text/html") &&
+           !request_header(x->request, "Authorization");
+}
+
+static void show_the_way(struct exchange *x)
+{
+    bool is_default = strcmp(x->world->id, "default") == 0;
+    OWNED(mem_text_free)
+    char *lead = mem_format("This is a fake Wix. <a href=\"/_fakewix/%s%s%s\">Its start page</a> "
+                            "shows what it has and what was asked of it.",
+                            is_default ? "" : "worlds/", is_default ? "" : x->world->id,
+                            is_default ? "" : "/");
+    page_error(x->response, refusal_row(x->refusal)->status, "fakewix", lead, NULL);
 }
 
 /* What a refusal means for the person in front of the page. */
@@ -170,6 +200,10 @@ void refuse_render(struct exchange *x)
     struct look look = {refusal_row(x->refusal)->status, refusal_row(x->refusal)->shape};
     if (x->world)
         look = look_of(x->world, x->refusal);
+    if (is_at_the_front(x)) {
+        show_the_way(x);
+        return;
+    }
     if (look.shape == SHAPE_PAGE) {
         page_error(x->response, look.status, refusal_row(x->refusal)->sentence, lead_of(x->refusal),
                    x->refusal_detail);

@@ -17,6 +17,7 @@ enum refusal_shape {
     SHAPE_WIX,
     SHAPE_VALIDATION,
     SHAPE_BARE,
+    SHAPE_MESSAGE,
     SHAPE_PAGE,
     SHAPE_CONTROL,
 };

@@ -216,6 +216,28 @@ static const struct {
     {"Authorization: $TOKEN", NULL, 400, "api-body-malformed"},
 };
 
+static const struct {
+    const char *body, *rule;
+} violations[] = {
+    {"{}", "REQUIRED_FIELD"},
+    {"{'eventName':'app_upgraded'}", "FORMAT"},
+    {"{'eventName':'CUSTOM'}", "REQUIRED_FIELD"},
+    {"{'eventName':'CUSTOM','customEventName':'x'}", "FORMAT"},
+    {"{'eventName':'CHARGE'}", "REQUIRED_FIELD"},
+    {"{'eventName':'CHARGE','eventData':{'sum':1}}", "FORMAT"},
+};
+
+START_TEST(violation_names_the_rule_that_was_broken)
+{
+    OWNED(answer_free)
+    struct answer answer =
+        harness_ask(fake, "POST /apps/v1/bi-event", "Authorization: $TOKEN", violations[_i].body);
+    ck_assert_int_eq(answer.status, 400);
+    answer_expect(&answer, "details.validationError.fieldViolations.0.violatedRule",
+                  violations[_i].rule);
+}
+END_TEST
+
 START_TEST(event_is_taken_or_refused)
 {
     OWNED(answer_free)
@@ -317,6 +339,7 @@ int main(void)
     tcase_add_test(tcase, unauthenticated_is_the_bare_403_by_profile);
     tcase_add_test(tcase, instance_is_described);
     suite_rows(tcase, event_is_taken_or_refused, events);
+    suite_rows(tcase, violation_names_the_rule_that_was_broken, violations);
     tcase_add_test(tcase, finished_configuration_ends_the_setup);
     tcase_add_test(tcase, every_answer_has_a_request_id_of_wix_s_form);
     suite_rows(tcase, lost_request_is_answered_in_the_service_s_shape, lost);

@@ -375,6 +375,9 @@ static void expect_body(const struct answer *answer, const struct refusal_row *r
     case SHAPE_BARE:
         ck_assert_str_eq(buf_str(&answer->body), "{\"message\":\"\",\"details\":{}}");
         break;
+    case SHAPE_MESSAGE:
+        answer_expect_members(answer, "message");
+        break;
     case SHAPE_PAGE:
         ck_assert_ptr_nonnull(strstr(buf_str(&answer->body), "<!doctype html>"));
         break;

@@ -51,6 +51,47 @@ START_TEST(a_fresh_world_says_how_to_begin)
 }
 END_TEST
 
+/* Said where it is of use: the harness's clock is frozen in 2030. */
+START_TEST(moved_clock_is_shown_its_way_back)
+{
+    static const char back[] = "<code>{\"mode\":\"real\",\"now\":\"machine\"}</code>";
+    expect_on("GET /_fakewix/", "<code>PUT /_fakewix/clock</code>", true);
+    expect_on("GET /_fakewix/", back, true);
+    harness_do(fake, 200, "PUT /_fakewix/clock", "{'mode':'real','now':'machine'}");
+    expect_on("GET /_fakewix/", back, false);
+    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'b','clock':'2040-01-01T00:00:00Z'}");
+    expect_on("GET /_fakewix/worlds/b/", "<code>PUT /_fakewix/worlds/b/clock</code>", true);
+}
+END_TEST
+
+static const struct {
+    const char *line, *headers;
+    const char *part; /* of a page, or NULL where it is Wix's JSON */
+} fronts[] = {
+    {"GET /", NULL, NULL},
+    {"GET /", "Accept: */*", NULL},
+    {"GET /", "Accept: application/json, text/plain, */*", NULL},
+    {"POST /", "Accept: text/html", NULL},
+    {"GET /x", "Accept: text/html", NULL},
+    {"GET /", "Accept: text/html,application/xhtml+xml,*/*;q=0.8", "href=\"/_fakewix/\""},
+    {"GET /w/b/", "Accept: text/html", "href=\"/_fakewix/worlds/b/\""},
+};
+
+START_TEST(browser_at_the_front_is_shown_the_way)
+{
+    harness_do(fake, 201, "POST /_fakewix/worlds", "{'world':'b'}");
+    OWNED(answer_free)
+    struct answer answer = harness_ask(fake, fronts[_i].line, fronts[_i].headers, NULL);
+    ck_assert_int_eq(answer.status, 404);
+    if (!fronts[_i].part) {
+        answer_expect_row(&answer, REFUSAL_API_NOT_FOUND);
+        return;
+    }
+    answer_expect_header(&answer, "Content-Type", "text/html; charset=utf-8");
+    ck_assert_ptr_nonnull(strstr(buf_str(&answer.body), fronts[_i].part));
+}
+END_TEST
+
 START_TEST(what_happened_is_shown)
 {
     harness_do(fake, 201, "POST /_fakewix/faults",
@@ -111,6 +152,8 @@ int main(void)
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_test(tcase, a_fresh_world_says_how_to_begin);
     tcase_add_test(tcase, what_happened_is_shown);
+    tcase_add_test(tcase, moved_clock_is_shown_its_way_back);
+    suite_rows(tcase, browser_at_the_front_is_shown_the_way, fronts);
     tcase_add_test(tcase, long_journal_is_cut_short);
     tcase_add_test(tcase, names_are_no_markup);
     tcase_add_test(tcase, every_world_has_its_own);

@@ -133,6 +133,8 @@ START_TEST(body_beyond_the_limit_is_refused_readably)
     ck_assert_int_eq(client_ask(served_port(), request.data, &got), ENDING_CLOSE);
     ck_assert_int_eq(served_status(&got), 413);
     ck_assert_ptr_nonnull(strstr(got.data, "{\"message\":"));
+    ck_assert_ptr_nonnull(strstr(got.data, "\"data\":{}}}}"));
+    ck_assert_ptr_nonnull(strstr(got.data, "\r\nX-Wix-Request-Id: "));
 }
 END_TEST
 

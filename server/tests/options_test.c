@@ -175,9 +175,20 @@ START_TEST(help_has_every_option_and_its_variable)
                                         "--tls-listen ADDR",  "(FAKEWIX_TLS_LISTEN)",
                                         "--consent ask|auto", "(FAKEWIX_QUIET)"};
     OWNED(buf_free) struct buf text = {0};
-    options_help(&text, NULL);
+    options_help(&text, NULL, NULL);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         ck_assert_msg(strstr(buf_str(&text), parts[i]) != NULL, "%s", parts[i]);
+}
+END_TEST
+
+/* `run` takes free ports; serve's default is not its own. */
+START_TEST(help_leaves_out_a_default_that_does_not_hold)
+{
+    OWNED(buf_free) struct buf text = {0};
+    options_help(&text, NULL, "listen");
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "again for more (FAKEWIX_LISTEN)"));
+    ck_assert_ptr_null(strstr(buf_str(&text), "localhost:8420"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "[ask] (FAKEWIX_CONSENT)"));
 }
 END_TEST
 
@@ -192,5 +203,6 @@ int main(void)
     suite_rows(tcase, mistake_is_one_sentence_with_the_fix, mistakes);
     tcase_add_test(tcase, mistake_in_the_environment_names_the_variable);
     tcase_add_test(tcase, help_has_every_option_and_its_variable);
+    tcase_add_test(tcase, help_leaves_out_a_default_that_does_not_hold);
     return suite_run("options", tcase);
 }

@@ -83,9 +83,14 @@ static void add_table(const char *title, const char *form, const struct word *wo
                       struct buf *out)
 {
     buf_format(out, "\n## %s\n\n| name | %s | meaning |\n|---|---|---|\n", title, form);
-    for (size_t i = 0; i < n; i++)
-        buf_format(out, "| `%s` | %s%s%s | %s |\n", words[i].name, *words[i].form ? "`" : "",
-                   words[i].form, *words[i].form ? "`" : "", words[i].sentence);
+    for (size_t i = 0; i < n; i++) {
+        const char *takes = words[i].form, *tick = *takes ? "`" : "";
+        int len = (int)strlen(takes);
+        while (len && takes[len - 1] == ' ') /* a step that takes no member has nothing behind it */
+            len--;
+        buf_format(out, "| `%s` | %s%.*s%s | %s |\n", words[i].name, tick, len, takes, tick,
+                   words[i].sentence);
+    }
 }
 
 #define WORDS(list) list, sizeof list / sizeof *list
