@@ -9,7 +9,7 @@
 void check_api_requests(const struct evidence *evidence, const cJSON *params,
                         struct finding *finding)
 {
-    counting_judge(&evidence->wire, counting_is_api, params, "API requests", finding);
+    counting_judge(&evidence->wire, counting_is_api, params, "API request", finding);
 }
 
 void check_api_answered(const struct evidence *evidence, const cJSON *params,
@@ -17,7 +17,8 @@ void check_api_answered(const struct evidence *evidence, const cJSON *params,
 {
     int64_t min = checks_number(params, "min", evidence->performance.n_calls);
     int64_t n = counting_from(&evidence->wire, 0, counting_is_api_ok);
-    buf_format(&finding->expected, "at least %lld API calls answered with success", (long long)min);
+    buf_format(&finding->expected, "at least %lld API call%s answered with success", (long long)min,
+               counting_s(min));
     if (n < min)
         finding_broken(finding, NULL, "%lld answered with success", (long long)n);
     else

@@ -34,7 +34,7 @@ static bool is_refused_exchange(const struct exchange *exchange)
 void check_code_exchanges(const struct evidence *evidence, const cJSON *params,
                           struct finding *finding)
 {
-    counting_judge(&evidence->wire, is_exchange, params, "code exchanges", finding);
+    counting_judge(&evidence->wire, is_exchange, params, "code exchange", finding);
 }
 
 void check_exchange_measured(const struct evidence *evidence, const cJSON *params,
@@ -47,7 +47,7 @@ void check_exchange_measured(const struct evidence *evidence, const cJSON *param
         finding_measured(finding, "the code is not exchanged");
     else
         finding_measured(finding, "%lld exchange%s, the last answered with %d", (long long)n,
-                         n == 1 ? "" : "s", last->status);
+                         counting_s(n), last->status);
 }
 
 /* The code of an exchange, or "". */

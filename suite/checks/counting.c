@@ -39,16 +39,21 @@ const struct exchange *counting_nth(const struct wire *wire, counting_fn *is, in
     return NULL;
 }
 
+const char *counting_s(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void add_expectation(int64_t min, int64_t max, const char *noun, struct buf *out)
 {
     if (max < 0)
-        buf_format(out, "at least %lld %s", (long long)min, noun);
+        buf_format(out, "at least %lld %s%s", (long long)min, noun, counting_s(min));
     else if (min == max)
-        buf_format(out, "%lld %s", (long long)min, noun);
+        buf_format(out, "%lld %s%s", (long long)min, noun, counting_s(min));
     else if (min > 0)
-        buf_format(out, "%lld to %lld %s", (long long)min, (long long)max, noun);
+        buf_format(out, "%lld to %lld %ss", (long long)min, (long long)max, noun);
     else
-        buf_format(out, "at most %lld %s", (long long)max, noun);
+        buf_format(out, "at most %lld %s%s", (long long)max, noun, counting_s(max));
 }
 
 void counting_judge(const struct wire *wire, counting_fn *is, const cJSON *params, const char *noun,
@@ -57,11 +62,13 @@ void counting_judge(const struct wire *wire, counting_fn *is, const cJSON *param
     int64_t min = checks_number(params, "min", 0);
     int64_t max = checks_number(params, "max", -1);
     int64_t n = counting_from(wire, 0, is);
+    const char *s = counting_s(n);
     add_expectation(min, max, noun, &finding->expected);
     if (max >= 0 && n > max)
-        finding_broken(finding, counting_nth(wire, is, max + 1), "%lld %s", (long long)n, noun);
+        finding_broken(finding, counting_nth(wire, is, max + 1), "%lld %s%s", (long long)n, noun,
+                       s);
     else if (n < min)
-        finding_broken(finding, NULL, "%lld %s", (long long)n, noun);
+        finding_broken(finding, NULL, "%lld %s%s", (long long)n, noun, s);
     else
-        finding_holds(finding, "%lld %s", (long long)n, noun);
+        finding_holds(finding, "%lld %s%s", (long long)n, noun, s);
 }

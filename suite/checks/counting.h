@@ -20,8 +20,11 @@ size_t counting_first(const struct wire *wire, size_t from, counting_fn *is);
 /* The n-th such exchange, n from 1; NULL where there are fewer. */
 const struct exchange *counting_nth(const struct wire *wire, counting_fn *is, int64_t n);
 
-/* Judge a number by "min" and "max" of params: fills the finding, whose sentences speak of `noun`.
- */
+/* The ending of a noun of which there are so many: "1 call", "2 calls". */
+const char *counting_s(int64_t n);
+
+/* Judge a number by "min" and "max" of params: fills the finding, whose sentences speak of `noun`,
+ * "token request". */
 void counting_judge(const struct wire *wire, counting_fn *is, const cJSON *params, const char *noun,
                     struct finding *finding);
 

@@ -65,9 +65,8 @@ void check_clock_has_moved(const struct evidence *evidence, const cJSON *params,
                                    "no other token, though its clock was moved");
     else
         finding_undecided(finding,
-                          "%lld token requests, and nothing shows that its clock could be "
-                          "moved",
-                          (long long)n);
+                          "%lld token request%s, and nothing shows that its clock could be moved",
+                          (long long)n, counting_s(n));
 }
 
 /* The first call like the one refused, from number `from` on. */
@@ -139,8 +138,9 @@ void check_refusals_bounded(const struct evidence *evidence, const cJSON *params
     int64_t calls = evidence->performance.n_calls;
     int64_t max_tokens = checks_number(params, "max_tokens", 2) * calls;
     int64_t max_calls = checks_number(params, "max_calls", 3) * calls;
-    buf_format(&finding->expected, "at most %lld token requests after a 401, and %lld API requests",
-               (long long)max_tokens, (long long)max_calls);
+    buf_format(
+        &finding->expected, "at most %lld token request%s after a 401, and %lld API request%s",
+        (long long)max_tokens, counting_s(max_tokens), (long long)max_calls, counting_s(max_calls));
     size_t refused = counting_first(wire, 0, counting_is_api_401);
     if (refused == wire->n) {
         finding_undecided(finding, "no API call was refused");
@@ -149,11 +149,12 @@ void check_refusals_bounded(const struct evidence *evidence, const cJSON *params
     int64_t tokens = counting_from(wire, refused, exchange_asks_for_token);
     int64_t tries = counting_from(wire, 0, counting_is_api);
     if (tokens > max_tokens || tries > max_calls)
-        finding_broken(finding, &wire->list[wire->n - 1], "%lld token requests, %lld API requests",
-                       (long long)tokens, (long long)tries);
+        finding_broken(finding, &wire->list[wire->n - 1],
+                       "%lld token request%s, %lld API request%s", (long long)tokens,
+                       counting_s(tokens), (long long)tries, counting_s(tries));
     else
-        finding_holds(finding, "%lld token requests, %lld API requests", (long long)tokens,
-                      (long long)tries);
+        finding_holds(finding, "%lld token request%s, %lld API request%s", (long long)tokens,
+                      counting_s(tokens), (long long)tries, counting_s(tries));
 }
 
 static bool is_forbidden(const struct exchange *exchange)
@@ -205,9 +206,11 @@ void check_refresh_token_kept(const struct evidence *evidence, const cJSON *para
         newest = given ? given : newest;
     }
     if (n < min)
-        finding_undecided(finding, "%lld refreshes, which shows nothing", (long long)n);
+        finding_undecided(finding, "%lld refresh%s, which shows nothing", (long long)n,
+                          n == 1 ? "" : "es");
     else
-        finding_holds(finding, "the newest in each of %lld refreshes", (long long)n);
+        finding_holds(finding, "the newest in %s%lld refresh%s", n == 1 ? "" : "each of ",
+                      (long long)n, n == 1 ? "" : "es");
 }
 
 void check_refused_token_not_sent_again(const struct evidence *evidence, const cJSON *params,
@@ -241,14 +244,15 @@ void check_expired_token_not_sent(const struct evidence *evidence, const cJSON *
     int64_t max = checks_number(params, "max", 0);
     int64_t n = counting_from(wire, 0, is_expired_call);
     const struct exchange *culprit = counting_nth(wire, is_expired_call, max + 1);
-    buf_format(&finding->expected, "at most %lld calls with an expired token", (long long)max);
+    buf_format(&finding->expected, "at most %lld call%s with an expired token", (long long)max,
+               counting_s(max));
     if (counting_first(wire, 0, counting_is_api) == wire->n)
         finding_undecided(finding, "no API request");
     else if (culprit)
         finding_broken(finding, culprit, "<%s>, which had expired",
                        evidence_token_name(evidence, culprit->token));
     else
-        finding_holds(finding, "%lld such calls", (long long)n);
+        finding_holds(finding, "%lld such call%s", (long long)n, counting_s(n));
 }
 
 void check_token_reuse_measured(const struct evidence *evidence, const cJSON *params,

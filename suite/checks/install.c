@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checks/checks.h"
+#include "checks/counting.h"
 #include "evidence/url.h"
 #include "shared/mem.h"
 #include "shared/text.h"
@@ -211,7 +212,7 @@ void check_state_unpredictable(const struct evidence *evidence, const cJSON *par
                (long long)min_bits);
     if (n < 2) {
         if (n || !find_unfit(evidence, has_state, finding))
-            finding_undecided(finding, "%d states to compare", n);
+            finding_undecided(finding, "%d state%s to compare", n, counting_s(n));
         else
             finding_broken(finding, NULL, "no state");
         return;

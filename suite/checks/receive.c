@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "checks/checks.h"
+#include "checks/counting.h"
 #include "shared/mem.h"
 
 enum { NOT_SAID = -1 };
@@ -129,17 +130,18 @@ static void judge_acts(const struct evidence *evidence, int64_t max, struct find
         acts += counts && answer->handled == 1;
         silent += counts && answer->handled == NOT_SAID && is_success(answer);
     }
-    buf_format(&finding->expected, "acted upon %lld times at most", (long long)max);
+    buf_format(&finding->expected, "acted upon %lld time%s at most", (long long)max,
+               counting_s(max));
     if (!n)
         finding_undecided(finding, "the client answered no webhook");
     else if (acts > max)
-        finding_broken(finding, NULL, "acted upon %lld times", (long long)acts);
+        finding_broken(finding, NULL, "acted upon %lld time%s", (long long)acts, counting_s(acts));
     else if (silent > max)
         finding_measured(finding,
-                         "taken %lld times; whether it acted, only an adapter's \"handled\" tells",
-                         (long long)silent);
+                         "taken %lld time%s; whether it acted, only an adapter's \"handled\" tells",
+                         (long long)silent, counting_s(silent));
     else
-        finding_holds(finding, "acted upon %lld times", (long long)acts);
+        finding_holds(finding, "acted upon %lld time%s", (long long)acts, counting_s(acts));
 }
 
 void check_webhook_handled_once(const struct evidence *evidence, const cJSON *params,

@@ -61,7 +61,8 @@ void check_retries_spaced(const struct evidence *evidence, const cJSON *params,
                            (long long)gap_ms, shrinks ? ", sooner than the one before" : "");
             return;
         }
-        finding_holds(finding, "%lld requests, far enough apart", (long long)tries);
+        finding_holds(finding, "%lld request%s, far enough apart", (long long)tries,
+                      counting_s(tries));
         last_gap_ms = gap_ms;
         refused = next;
     }
@@ -85,8 +86,8 @@ void check_pace_measured(const struct evidence *evidence, const cJSON *params,
         return;
     }
     if (n < asked) {
-        finding_measured(finding, "%lld of %lld calls reach the API", (long long)n,
-                         (long long)asked);
+        finding_measured(finding, "%lld of %lld call%s reach the API", (long long)n,
+                         (long long)asked, counting_s(asked));
         return;
     }
     bool is_slow = wire->list[last].real_ms - wire->list[first].real_ms + EARLY_MS >= MINUTE_MS;
@@ -102,8 +103,9 @@ void check_retries_measured(const struct evidence *evidence, const cJSON *params
     if (counting_from(&evidence->wire, 0, is_api_busy) == 0)
         finding_undecided(finding, "the API refused nothing for a while");
     else
-        finding_measured(finding, "%lld API requests for %lld calls", (long long)n,
-                         (long long)evidence->performance.n_calls);
+        finding_measured(finding, "%lld API request%s for %lld call%s", (long long)n, counting_s(n),
+                         (long long)evidence->performance.n_calls,
+                         counting_s(evidence->performance.n_calls));
 }
 
 void check_ends_in_time(const struct evidence *evidence, const cJSON *params,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "checks/checks.h"
+#include "checks/counting.h"
 #include "shared/buf.h"
 #include "shared/mem.h"
 #include "shared/text.h"
@@ -44,7 +45,8 @@ static void judge_targets(const struct evidence *evidence, const char *const *ki
         finding_undecided(finding, "no request");
         return;
     }
-    finding_holds(finding, "none in %zu requests", evidence->wire.n);
+    finding_holds(finding, "none in %zu request%s", evidence->wire.n,
+                  counting_s((int64_t)evidence->wire.n));
     look_in_targets(evidence, kinds, n_kinds, finding);
 }
 

@@ -10,7 +10,7 @@
 void check_token_requests(const struct evidence *evidence, const cJSON *params,
                           struct finding *finding)
 {
-    counting_judge(&evidence->wire, exchange_asks_for_token, params, "token requests", finding);
+    counting_judge(&evidence->wire, exchange_asks_for_token, params, "token request", finding);
 }
 
 void check_token_requests_per_call(const struct evidence *evidence, const cJSON *params,
@@ -19,13 +19,13 @@ void check_token_requests_per_call(const struct evidence *evidence, const cJSON 
     int64_t calls = evidence->performance.n_calls;
     int64_t max = checks_number(params, "max", 1) * calls;
     int64_t n = counting_from(&evidence->wire, 0, exchange_asks_for_token);
-    buf_format(&finding->expected, "at most %lld token requests for %lld calls", (long long)max,
-               (long long)calls);
+    buf_format(&finding->expected, "at most %lld token request%s for %lld call%s", (long long)max,
+               counting_s(max), (long long)calls, counting_s(calls));
     if (n > max)
         finding_broken(finding, counting_nth(&evidence->wire, exchange_asks_for_token, max + 1),
-                       "%lld token requests", (long long)n);
+                       "%lld token request%s", (long long)n, counting_s(n));
     else
-        finding_holds(finding, "%lld token requests", (long long)n);
+        finding_holds(finding, "%lld token request%s", (long long)n, counting_s(n));
 }
 
 /* What each grant needs besides the client's own id and secret. */
@@ -136,9 +136,10 @@ void check_token_requests_measured(const struct evidence *evidence, const cJSON 
                                    struct finding *finding)
 {
     int64_t n = counting_from(&evidence->wire, 0, exchange_asks_for_token);
+    int64_t calls = evidence->performance.n_calls;
     (void)params;
-    finding_measured(finding, "%lld token requests for %lld calls", (long long)n,
-                     (long long)evidence->performance.n_calls);
+    finding_measured(finding, "%lld token request%s for %lld call%s", (long long)n, counting_s(n),
+                     (long long)calls, counting_s(calls));
 }
 
 void check_token_request_is_json(const struct evidence *evidence, const cJSON *params,

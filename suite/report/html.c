@@ -123,9 +123,9 @@ static void add_banner(const struct run *run, const size_t *order, struct buf *o
     buf_text(out, "</h1><p><code>");
     text_add_html(out, run->client);
     buf_format(out,
-               "</code></p><p class=\"soft\">%zu scenarios in %lld.%03lld s, fakewix-conform "
+               "</code></p><p class=\"soft\">%zu scenario%s in %lld.%03lld s, fakewix-conform "
                "%s%s%s</p>",
-               run->n_results, (long long)(run->duration_ms / 1000),
+               run->n_results, run->n_results == 1 ? "" : "s", (long long)(run->duration_ms / 1000),
                (long long)(run->duration_ms % 1000), FAKEWIX_VERSION, run->strict ? ", strict" : "",
                run->interrupted ? ", interrupted" : "");
     add_totals(run, out);
@@ -322,7 +322,7 @@ static void add_part(const struct run *run, const size_t *order, enum part part,
     if (part != PART_LOOK_AT)
         buf_format(out, "<article>%s", parts[part].folded ? "<details><summary>" : "");
     if (parts[part].folded)
-        buf_format(out, "%zu scenarios</summary>", n);
+        buf_format(out, "%zu scenario%s</summary>", n, n == 1 ? "" : "s");
     buf_text(out, part == PART_LOOK_AT ? "" : "<ul class=\"rows\">");
     for (size_t i = 0; i < run->n_results; i++) {
         const struct result *result = &run->results[order[i]];

@@ -44,9 +44,10 @@ static void add_demand(const struct demand *demand, struct buf *out)
 
 static void add_variant(const struct variant *variant, struct buf *out)
 {
-    buf_format(out, "\nflow %s%s%s, %lld calls\n", flow_name(variant->flow),
-               *variant->name ? ", variant " : "", variant->name,
-               (long long)variant_count_calls(variant));
+    int64_t n_calls = variant_count_calls(variant);
+    buf_format(out, "\nflow %s%s%s, %lld call%s\n", flow_name(variant->flow),
+               *variant->name ? ", variant " : "", variant->name, (long long)n_calls,
+               n_calls == 1 ? "" : "s");
     for (size_t i = 0; i < variant->n_traps; i++)
         buf_format(out, "  armed: %s\n", variant->traps[i].what);
     for (size_t i = 0; i < variant->expect.n_demands; i++)

@@ -100,8 +100,8 @@ static char *find_obstacle(const struct evidence *evidence)
         return NULL;
     OWNED(buf_free) struct buf obstacle = {0};
     if (unmet->hits)
-        buf_format(&obstacle, "%s happened %lld times of the %lld that are needed", unmet->what,
-                   (long long)unmet->hits, (long long)unmet->needed);
+        buf_format(&obstacle, "%s happened %lld time%s of the %lld that are needed", unmet->what,
+                   (long long)unmet->hits, unmet->hits == 1 ? "" : "s", (long long)unmet->needed);
     else
         buf_format(&obstacle, "%s did not happen", unmet->what);
     add_end(evidence, &obstacle);
