@@ -35,10 +35,13 @@ bool judging_choose(const struct options *options, const struct catalogue *catal
 {
     const struct option_values *only = &options->values[OPTION_ONLY];
     const char *profile = options_text(options, OPTION_PROFILE);
+    OWNED(mem_text_free) char *profile_name = options_name(options, OPTION_PROFILE);
+    OWNED(mem_text_free) char *only_name = options_name(options, OPTION_ONLY);
     if (profile && !has_profile(options, "minimal") && !has_profile(options, "strict") &&
         !has_profile(options, "default"))
-        return err_set(err, "--profile takes minimal, default or strict, not \"%s\"", profile);
-    if (!plan_make(catalogue, only->list, only->n, ret_plan, err))
+        return err_set(err, "%s takes minimal, default or strict, not \"%s\"", profile_name,
+                       profile);
+    if (!plan_make(catalogue, only_name, only->list, only->n, ret_plan, err))
         return false;
     if (options_text(options, OPTION_QUICK))
         plan_make_quick(ret_plan);
@@ -71,20 +74,22 @@ static char *make_again(const struct options *options)
     return buf_take(&line);
 }
 
-static bool refuse_need(const char *name, struct err *err)
+static bool refuse_need(const struct options *options, const char *name, struct err *err)
 {
+    OWNED(mem_text_free) char *option = options_name(options, OPTION_CAPS);
     OWNED(buf_free) struct buf question = {0};
     struct near near = {.given = name};
     for (int i = 0; i < NEED_COUNT; i++)
         near_offer(&near, need_name((enum need)i));
     near_add_question(&question, &near, "");
     return err_set(err,
-                   "--caps has the unknown word \"%s\"%s `fakewix-conform explain language` lists "
+                   "%s has the unknown word \"%s\"%s `fakewix-conform explain language` lists "
                    "them",
-                   name, question.len ? buf_str(&question) : ";");
+                   option, name, question.len ? buf_str(&question) : ";");
 }
 
-static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
+static bool read_caps(const struct options *options, const char *text, unsigned *ret_offers,
+                      struct err *err)
 {
     unsigned offers = 0;
     while (*text) {
@@ -92,7 +97,7 @@ static bool read_caps(const char *text, unsigned *ret_offers, struct err *err)
         OWNED(mem_text_free) char *name = mem_text_n(text, len);
         enum need need = NEED_COUNT;
         if (!need_by_name(name, &need))
-            return refuse_need(name, err);
+            return refuse_need(options, name, err);
         offers |= NEED_MASK(need);
         text += len + (text[len] == ',');
     }
@@ -176,7 +181,7 @@ bool judging_read(struct judging *judging, options_env_fn *env, int stop_fd, str
         .quiet_ms = (int)(QUIET_MS * scale / PERCENT),
         .stop_fd = stop_fd,
     };
-    if ((caps && !read_caps(caps, &judging->setup.offers, err)) ||
+    if ((caps && !read_caps(options, caps, &judging->setup.offers, err)) ||
         (flows && !read_flows(flows, &judging->setup.flows, err)))
         return false;
     judging->setup.sure = caps ? judging->setup.offers : 0;

@@ -27,21 +27,23 @@ static const struct {
     char letter;
     const char *operand;
     const char *sentence;
+    const char *example; /* of the operand */
 } commands[] = {
-    {"run", COMMAND_RUN, 'r', NULL, "try scenarios on a client and say what it got wrong"},
-    {"list", COMMAND_LIST, 'l', NULL, "the scenarios there are"},
+    {"run", COMMAND_RUN, 'r', NULL, "try scenarios on a client and say what it got wrong", NULL},
+    {"list", COMMAND_LIST, 'l', NULL, "the scenarios there are", NULL},
     {"explain", COMMAND_EXPLAIN, 'e', "ID",
-     "all about one scenario, by id or code; of `language`: the words of scenario files"},
+     "all about one scenario, by id or code; of `language`: the words of scenario files", "REF-04"},
     {"diff", COMMAND_DIFF, 'd', "BEFORE.json AFTER.json",
-     "two reports of --json: what is better, what worse"},
+     "two reports of --json: what is better, what worse", "before.json after.json"},
     {"rerun", COMMAND_RERUN, 'a', NULL,
-     "the last run of this folder again, with what failed in it; takes the options of run, too"},
+     "the last run of this folder again, with what failed in it; takes the options of run, too",
+     NULL},
     {"init", COMMAND_INIT, 'i', "LANGUAGE",
-     "print a program to begin with, for python, node, go, ruby, php, java, c or shell"},
-    {"help", COMMAND_HELP, 'h', "COMMAND", "what a command does and takes"},
-    {"--help", COMMAND_HELP, 'h', "COMMAND", NULL},
-    {"-h", COMMAND_HELP, 'h', "COMMAND", NULL},
-    {"--version", COMMAND_VERSION, ' ', NULL, NULL},
+     "print a program to begin with, for python, node, go, ruby, php, java, c or shell", "python"},
+    {"help", COMMAND_HELP, 'h', "COMMAND", "what a command does and takes", NULL},
+    {"--help", COMMAND_HELP, 'h', "COMMAND", NULL, NULL},
+    {"-h", COMMAND_HELP, 'h', "COMMAND", NULL, NULL},
+    {"--version", COMMAND_VERSION, ' ', NULL, NULL, NULL},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -122,8 +124,10 @@ static void read_env(struct options *options, char letter, options_env_fn *env)
         OWNED(mem_text_free) char *variable = variable_of((enum option)i);
         const char *value = env(variable);
         bool off = value && !rows[i].argument && strcmp(value, "0") == 0;
-        if (value && *value && !off)
-            add_value(options, (enum option)i, value);
+        if (!value || !*value || off)
+            continue;
+        add_value(options, (enum option)i, value);
+        options->values[i].from_env = true;
     }
 }
 
@@ -154,8 +158,9 @@ static bool read_rest(struct options *options, size_t command, int argc, char **
         !options->operand || (commands[command].command == COMMAND_DIFF && !options->operand_2);
     bool optional = commands[command].command == COMMAND_HELP;
     if (commands[command].operand && lacks && !optional && !options_text(options, OPTION_HELP))
-        return err_set(err, "fakewix-conform %s needs %s", commands[command].name,
-                       commands[command].operand);
+        return err_set(err, "%s needs %s: fakewix-conform %s %s", commands[command].name,
+                       commands[command].operand, commands[command].name,
+                       commands[command].example);
     return true;
 }
 
@@ -203,6 +208,12 @@ const char *options_text(const struct options *options, enum option option)
     return values->n ? values->list[values->n - 1] : NULL;
 }
 
+char *options_name(const struct options *options, enum option option)
+{
+    return options->values[option].from_env ? variable_of(option)
+                                            : mem_format("--%s", rows[option].name);
+}
+
 bool options_number(const struct options *options, enum option option, int64_t min, int64_t max,
                     int64_t fallback, int64_t *ret_number, struct err *err)
 {
@@ -211,9 +222,11 @@ bool options_number(const struct options *options, enum option option, int64_t m
         *ret_number = fallback;
         return true;
     }
-    return text_parse_int(text, min, max, ret_number) ||
-           err_set(err, "--%s takes a number from %lld to %lld, not \"%s\"", rows[option].name,
-                   (long long)min, (long long)max, text);
+    if (text_parse_int(text, min, max, ret_number))
+        return true;
+    OWNED(mem_text_free) char *name = options_name(options, option);
+    return err_set(err, "%s takes a number from %lld to %lld, not \"%s\"", name, (long long)min,
+                   (long long)max, text);
 }
 
 /* 'it'\''s' for it's. */

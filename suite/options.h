@@ -31,6 +31,7 @@ enum command {
 struct option_values {
     const char **list; /* owned array of borrowed texts */
     size_t n;
+    bool from_env;
 };
 
 struct options {
@@ -51,6 +52,10 @@ bool options_parse(int argc, char **argv, options_env_fn *env, struct options *r
 
 /* The last value given, or NULL. A switch that is set has the value "". */
 const char *options_text(const struct options *options, enum option option);
+
+/* What gave the option its value, for a sentence about it: "--jobs", or "FAKEWIX_CONFORM_JOBS".
+ * Caller frees with free(). */
+char *options_name(const struct options *options, enum option option);
 
 /* A whole number from min to max, `fallback` where it is not given. */
 bool options_number(const struct options *options, enum option option, int64_t min, int64_t max,

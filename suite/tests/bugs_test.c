@@ -315,7 +315,7 @@ int main(int argc, char **argv)
                           .lock = PTHREAD_MUTEX_INITIALIZER};
     bool ready = catalogue_load(NULL, &proof.catalogue, &err) &&
                  mistakes_are_none(&proof.catalogue.mistakes, &err) &&
-                 plan_make(&proof.catalogue, NULL, 0, &proof.plan, &err) &&
+                 plan_make(&proof.catalogue, "--only", NULL, 0, &proof.plan, &err) &&
                  server_start(getenv("FAKEWIX_BIN"), NULL, &proof.server, &err);
     if (ready)
         prove(&proof);

@@ -89,6 +89,31 @@ class ExitStatus(Folder):
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(f'did you mean "{meant}"?', result.stderr)
 
+    def test_a_variable_is_blamed_by_its_own_name(self):
+        for name, value, sentence in (("JOBS", "0", 'takes a number from 1 to 64, not "0"'),
+                                      ("TIMEOUT", "x", 'takes a number from 1 to 86400, not "x"'),
+                                      ("PROFILE", "hard", "takes minimal, default or strict"),
+                                      ("CAPS", "wings", 'has the unknown word "wings"'),
+                                      ("ONLY", "NO-SUCH", '"NO-SUCH" fits no scenario')):
+            variable = f"FAKEWIX_CONFORM_{name}"
+            result = run("exit 0", env={variable: value})
+            self.assertEqual(result.returncode, 2)
+            self.assertTrue(result.stderr.startswith(f"fakewix-conform: {variable} {sentence}"), result.stderr)
+            given = run("exit 0", f"--{name.lower()}", value, env={variable: "2"})
+            self.assertTrue(given.stderr.startswith(f"fakewix-conform: --{name.lower()} {sentence}"))
+
+    def test_a_list_after_only_is_told_how_to_name_several(self):
+        for value in "ACQ-01,REF-02", "ACQ-01, REF-02", "ACQ-01 REF-02", "ACQ-01,REF-02,REF-03":
+            result = conform("list", "--only", value)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("give --only more than once, --only ACQ-01 --only REF-02", result.stderr)
+
+    def test_what_a_command_lacks_is_said_once(self):
+        self.assertEqual(conform("explain").stderr,
+                         "fakewix-conform: explain needs ID: fakewix-conform explain REF-04\n")
+        self.assertEqual(conform("diff", "a").stderr, "fakewix-conform: diff needs BEFORE.json AFTER.json: "
+                         "fakewix-conform diff before.json after.json\n")
+
     def test_help_is_of_what_it_is_asked_for(self):
         whole = conform("help").stdout
         self.assertEqual(whole, conform("--help").stdout)

@@ -3,6 +3,7 @@
 #include "trial/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shared/mem.h"
 
@@ -36,12 +37,27 @@ static bool is_wanted(const struct catalogue *catalogue, const struct scenario *
            proves_clock(catalogue, scenario, patterns, n_patterns);
 }
 
-bool plan_make(const struct catalogue *catalogue, const char *const *patterns, size_t n_patterns,
-               struct plan *ret_plan, struct err *err)
+/* Ids and codes have neither commas nor blanks: who writes one means a list. */
+static bool refuse_pattern(const struct catalogue *catalogue, const char *option,
+                           const char *pattern, struct err *err)
+{
+    size_t first = strcspn(pattern, ", ");
+    const char *rest = pattern + first + strspn(pattern + first, ", ");
+    OWNED(mem_text_free) char *where = mem_format("%s ", option);
+    if (!first || !*rest)
+        return catalogue_refuse_name(catalogue, where, pattern, err);
+    return err_set(err,
+                   "%s takes one id, code or glob, not \"%s\": give --only more than once, "
+                   "--only %.*s --only %.*s",
+                   option, pattern, (int)first, pattern, (int)strcspn(rest, ", "), rest);
+}
+
+bool plan_make(const struct catalogue *catalogue, const char *option, const char *const *patterns,
+               size_t n_patterns, struct plan *ret_plan, struct err *err)
 {
     for (size_t i = 0; i < n_patterns; i++)
         if (!catalogue_find(catalogue, patterns[i]))
-            return catalogue_refuse_name(catalogue, "--only ", patterns[i], err);
+            return refuse_pattern(catalogue, option, patterns[i], err);
     struct plan plan = {.list = mem_new(catalogue->n, sizeof *plan.list)};
     for (size_t i = 0; i < catalogue->n; i++)
         if (is_wanted(catalogue, &catalogue->list[i], patterns, n_patterns))

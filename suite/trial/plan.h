@@ -10,10 +10,10 @@ struct plan {
     size_t n;
 };
 
-/* Select by id or code; a scenario is in where any of the patterns fits, and with none all are.
- * False and a sentence where a pattern fits nothing. */
-bool plan_make(const struct catalogue *catalogue, const char *const *patterns, size_t n_patterns,
-               struct plan *ret_plan, struct err *err);
+/* Select by id or code, as `option` ("--only") says; a scenario is in where any of the patterns
+ * fits, and with none all are. False and a sentence where a pattern fits nothing. */
+bool plan_make(const struct catalogue *catalogue, const char *option, const char *const *patterns,
+               size_t n_patterns, struct plan *ret_plan, struct err *err);
 
 /* Take out what takes real seconds. */
 void plan_make_quick(struct plan *plan);
