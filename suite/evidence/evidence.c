@@ -8,6 +8,7 @@
 
 #include "shared/mem.h"
 #include "shared/text.h"
+#include "shared/tree.h"
 
 enum { EXCERPT_LINES = 16, EXCERPT_BEFORE = 10 };
 
@@ -172,6 +173,40 @@ bool evidence_shows_overlap(const struct evidence *evidence)
     return false;
 }
 
+void evidence_find_strays(struct evidence *evidence, int64_t since_ms)
+{
+    OWNED(tree_free) cJSON *journal = control_read_default_journal(&evidence->stage->world);
+    if (!journal || !wire_read(journal, "", &evidence->strays, NULL))
+        return;
+    for (size_t i = 0; i < evidence->strays.n;) {
+        if (evidence->strays.list[i].real_ms < since_ms)
+            wire_drop(&evidence->strays, i);
+        else
+            i++;
+    }
+}
+
+void evidence_add_strays(const struct evidence *evidence, struct buf *out)
+{
+    enum { SHOWN = 3 };
+    const struct wire *strays = &evidence->strays;
+    for (size_t i = 0; i < strays->n && i < SHOWN; i++) {
+        const struct exchange *stray = &strays->list[i];
+        const char *app_id = exchange_field(stray, "client_id");
+        buf_format(out, "%s%s %s", i ? ", " : "", stray->method, stray->path);
+        if (app_id)
+            buf_format(out, " of the app \"%s\"", app_id);
+        buf_format(out, " -> %d %s", stray->status, stray->outcome);
+    }
+    buf_text(out, strays->n > SHOWN ? ", …" : "");
+}
+
+static void add_silence(const struct evidence *evidence, struct buf *out)
+{
+    buf_text(out, evidence->strays.n ? "  no request reached this scenario's world\n"
+                                     : "  no request reached the fake\n");
+}
+
 static void add_line(const struct evidence *evidence, size_t i, const char *mark, struct buf *out)
 {
     const struct wire *wire = &evidence->wire;
@@ -199,7 +234,7 @@ void evidence_add_excerpt(const struct evidence *evidence, int64_t marked, struc
     if (past < wire->n)
         buf_format(out, "  … %zu later exchanges\n", wire->n - past);
     if (!wire->n)
-        buf_text(out, "  no request reached the fake\n");
+        add_silence(evidence, out);
 }
 
 void evidence_add_wire(const struct evidence *evidence, struct buf *out)
@@ -207,7 +242,7 @@ void evidence_add_wire(const struct evidence *evidence, struct buf *out)
     for (size_t i = 0; i < evidence->wire.n; i++)
         add_line(evidence, i, " ", out);
     if (!evidence->wire.n)
-        buf_text(out, "  no request reached the fake\n");
+        add_silence(evidence, out);
 }
 
 void evidence_free(struct evidence *evidence)
@@ -218,6 +253,7 @@ void evidence_free(struct evidence *evidence)
     }
     free(evidence->aliases);
     wire_free(&evidence->wire);
+    wire_free(&evidence->strays);
     performance_free(&evidence->performance);
     *evidence = (struct evidence){0};
 }

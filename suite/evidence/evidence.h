@@ -17,6 +17,7 @@ struct alias {
 struct evidence {
     const struct stage *stage; /* borrowed */
     struct wire wire;
+    struct wire strays; /* where the wire is empty: what came meanwhile that belongs to no world */
     struct performance performance;
     struct alias *aliases;
     size_t n_aliases;
@@ -24,6 +25,13 @@ struct evidence {
 
 /* Give every secret that occurs a name. Call once the wire is there. */
 void evidence_name_secrets(struct evidence *evidence);
+
+/* Take in what reached the fake since that real time (Unix) and belongs to no world: requests with
+ * other credentials than those of any scenario, or without its path. */
+void evidence_find_strays(struct evidence *evidence, int64_t since_ms);
+
+/* Append `POST /oauth2/token of "app" -> 400 unknown-app, …`: the first few of them. */
+void evidence_add_strays(const struct evidence *evidence, struct buf *out);
 
 /* Append `text` with every known secret replaced by its name in angle brackets. */
 void evidence_add_redacted(const struct evidence *evidence, const char *text, struct buf *out);

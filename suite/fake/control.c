@@ -181,6 +181,14 @@ bool control_read_faults(const struct world *world, cJSON **ret_faults, struct e
     return control_call(world, "GET", "/faults", NULL, ret_faults, err);
 }
 
+cJSON *control_read_default_journal(const struct world *world)
+{
+    const struct server *server = world->server;
+    OWNED(mem_text_free) char *url = mem_format("%s/journal", server->control);
+    cJSON *answer = NULL;
+    return http_send(world->http, "GET", url, server->token, NULL, &answer, NULL) ? answer : NULL;
+}
+
 bool control_read_journal(const struct world *world, int64_t since, cJSON **ret_journal,
                           int64_t *ret_next, struct err *err)
 {

@@ -61,6 +61,10 @@ bool control_arm(const struct world *world, const cJSON *fault, char **ret_id, s
 /* The armed faults with what they hit, as GET faults tells; caller frees with cJSON_Delete. */
 bool control_read_faults(const struct world *world, cJSON **ret_faults, struct err *err);
 
+/* The journal of the fake's default world, where requests come to that lead to no world of their
+ * own; caller frees with cJSON_Delete. NULL where it cannot be read. */
+cJSON *control_read_default_journal(const struct world *world);
+
 /* The world's journal from `since` on; caller frees with cJSON_Delete. ret_next is where the next
  * reading starts. Fails where entries were dropped: evidence with holes is none. */
 bool control_read_journal(const struct world *world, int64_t since, cJSON **ret_journal,

@@ -290,6 +290,29 @@ class Unmodified(Folder):
         self.assertIn("WIX_INSTALL_BASE=https://www.wix.com\n", env)
 
 
+    def test_other_credentials_than_the_scenarios_are_told(self):
+        """A client with an app of its own in its code: what it asked for leads to no scenario's world."""
+        client = """curl -s https://www.wixapis.com/oauth2/token -H 'Content-Type: application/json' -d '
+            {"grant_type":"client_credentials","client_id":"my-own-app","client_secret":"hunter2"}'"""
+        result = judge("--unmodified", "--command", client, "--only", "ACQ-01")
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertRegex(result.stdout, "it made no request with this scenario's credentials, but meanwhile "
+                         r'the fake got 1 that belongs to no scenario \(POST /oauth2/token of the app '
+                         r'"my-own-app" -> 40\d [a-z-]+\): does it read WIX_APP_ID, ')
+        self.assertNotIn("no request at all", result.stdout)
+        self.assertNotIn("reached the fake\n", result.stdout)
+        self.assertNotIn("hunter2", result.stdout.split("again ")[0])
+
+    def test_a_base_cut_to_its_host_is_told(self):
+        result = judge("--command", "curl -s ${WIX_API_BASE%/w/*}/conformance/probe; kill -ABRT $$",
+                       "--only", "ACQ-01")
+        self.assertIn("(GET /conformance/probe -> 401 api-token-missing): does it read WIX_APP_ID",
+                      result.stdout)
+        self.assertIn("It crashed: it was killed by signal 6", result.stdout)
+        again = judge("--command", "exit 0", "--only", "ACQ-01")
+        self.assertIn("it made no request at all", again.stdout)
+
+
 class Clock(Folder):
     def test_a_client_that_does_not_go_by_its_clock_is_not_asked(self):
         result = judge("--command", REFERENCE + " --bug=expiry_ignored", "--only", "EXP-05",

@@ -90,7 +90,8 @@ static char *find_obstacle(const struct evidence *evidence)
         return describe_end("the client", evidence);
     /* A program that is not there, or does not start, has not been seen to do anything wrong. */
     if (performance->end == CLIENT_CRASHED && !evidence->wire.n && !performance->n_visits)
-        return describe_end("before it sent anything, the client", evidence);
+        return describe_end(
+            evidence->strays.n ? "the client" : "before it sent anything, the client", evidence);
     for (size_t i = 0; i < evidence->wire.n; i++)
         if (strcmp(evidence->wire.list[i].outcome, "hold-limit") == 0)
             return mem_text("the fake had no thread left to let a request wait on: start it with "
@@ -277,9 +278,30 @@ static bool made_no_request(const struct variant *variant, const struct evidence
     const struct performance *performance = &evidence->performance;
     bool lived = performance->end == CLIENT_OK || performance->end == CLIENT_ERROR ||
                  performance->end == CLIENT_TIMED_OUT;
-    return lived && !evidence->wire.n && !performance->n_visits && !performance->n_installs &&
-           variant_count_calls(variant) > 0 && variant->flow != FLOW_INSTALL && !variant->tls &&
+    return (lived || evidence->strays.n) && !evidence->wire.n && !performance->n_visits &&
+           !performance->n_installs && variant_count_calls(variant) > 0 &&
+           variant->flow != FLOW_INSTALL && !variant->tls &&
            !variant_has_step(variant, STEP_PORT_CLOSED_MS);
+}
+
+/* What it did instead, or may be waiting for. */
+static void add_likely_cause(const struct evidence *evidence, struct buf *out)
+{
+    bool hung = evidence->performance.end == CLIENT_TIMED_OUT;
+    if (!evidence->strays.n) {
+        buf_format(out, "it made no request at all (%s?), and ",
+                   hung ? "does it wait for input, or for another host than WIX_API_BASE and "
+                          "WIX_AUTH_BASE name"
+                        : "does it read CONFORM_CALLS, WIX_API_BASE and WIX_AUTH_BASE");
+        return;
+    }
+    size_t n = evidence->strays.n;
+    buf_text(out,
+             "it made no request with this scenario's credentials, but meanwhile the fake got ");
+    buf_format(out, "%zu that belong%s to no scenario (", n, n == 1 ? "s" : "");
+    evidence_add_strays(evidence, out);
+    buf_text(out, "): does it read WIX_APP_ID, WIX_APP_SECRET, and the whole of WIX_API_BASE and "
+                  "WIX_AUTH_BASE? It ");
 }
 
 /* One sentence in place of all that follows from it. */
@@ -288,12 +310,8 @@ static void tell_silence(const struct scenario *scenario, const struct variant *
                          struct result *result)
 {
     OWNED(buf_free) struct buf seen = {0};
-    bool hung = evidence->performance.end == CLIENT_TIMED_OUT;
-    buf_format(&seen, "it made no request at all (%s?), and %s",
-               hung ? "does it wait for input, or for another host than WIX_API_BASE and "
-                      "WIX_AUTH_BASE name"
-                    : "does it read CONFORM_CALLS, WIX_API_BASE and WIX_AUTH_BASE",
-               evidence->performance.detail);
+    add_likely_cause(evidence, &seen);
+    buf_text(&seen, evidence->performance.detail);
     add_last_words(evidence, &seen);
     int64_t n = variant_count_calls(variant);
     OWNED(mem_text_free)

@@ -90,7 +90,8 @@ static void leave_out_prelude(const struct stage *stage, struct wire *wire)
     }
 }
 
-static bool gather(struct stage *stage, struct evidence *evidence, struct err *err)
+static bool gather(struct stage *stage, int64_t since_ms, struct evidence *evidence,
+                   struct err *err)
 {
     OWNED(tree_free) cJSON *journal = NULL;
     int64_t next = 0;
@@ -101,6 +102,8 @@ static bool gather(struct stage *stage, struct evidence *evidence, struct err *e
     leave_out_prelude(stage, &evidence->wire);
     evidence->stage = stage;
     evidence_name_secrets(evidence);
+    if (!evidence->wire.n)
+        evidence_find_strays(evidence, since_ms);
     return true;
 }
 
@@ -196,8 +199,10 @@ static bool try_variant(const struct trial_setup *setup, struct http *http,
             return false;
         act.hand = &hand;
     }
+    int64_t since_ms = now_real_ms();
     if (!set_stage(setup, http, variant, &stage, err) ||
-        !play(driver, &act, &evidence.performance, err) || !gather(&stage, &evidence, err))
+        !play(driver, &act, &evidence.performance, err) ||
+        !gather(&stage, since_ms, &evidence, err))
         return false;
     if (act.hand && hand_was_read(act.hand))
         evidence.performance.has_moved_clock = true;
