@@ -196,6 +196,7 @@ class Hostile(Case):
         healthy.join(20)
         self.assertIsNone(healthy.failed)
         self.assertGreater(healthy.served, 10)
+        self.assertLess(healthy.worst, 5 * PATIENCE)
         print(f"{n} hostile cases; {healthy.served} healthy requests beside them, "
               f"the longest {healthy.worst * 1000:.0f} ms")
         self.assertGreaterEqual(n, 200)

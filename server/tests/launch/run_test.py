@@ -464,25 +464,30 @@ class Machine(Case):
 
 
 class Cost(Case):
-    def median_ms(self, words):
-        times = []
-        for _ in range(9):
-            start = time.monotonic()
+    def cost_ms(self):
+        """What a run takes more than its command: on the clock, and of the processor; medians."""
+        def measure(*words):
+            began, used = time.monotonic(), os.times()
             subprocess.run(words, env=environment(), check=True, stderr=subprocess.DEVNULL)
-            times.append((time.monotonic() - start) * 1000)
-        return statistics.median(times)
+            done = os.times()
+            return ((time.monotonic() - began) * 1000,
+                    (done.children_user + done.children_system - used.children_user -
+                     used.children_system) * 1000)
+        with_it = zip(*(measure(FAKEWIX, "run", "--", "true") for _ in range(9)))
+        without = zip(*(measure("true") for _ in range(9)))
+        return [statistics.median(a) - statistics.median(b) for a, b in zip(with_it, without)]
 
     def test_of_a_run_is_at_most_50_ms(self):
+        """Where the machine is busy with others, by the processor's time, and never a second."""
         if SANITIZED:
             self.skipTest("built with sanitizers, which take longer to start")
-        # The machine may be busy with other tests: one quiet moment is enough.
         tries = []
-        while len(tries) < 6 and min(tries, default=51) > 50:
-            tries.append(self.median_ms([FAKEWIX, "run", "--", "true"]) - self.median_ms(["true"]))
-        print(f"fakewix run costs {min(tries):.0f} ms", file=sys.stderr)
-        if min(tries) > 50 and os.getloadavg()[0] > os.cpu_count():
-            self.skipTest("the machine is busy")
-        self.assertLessEqual(min(tries), 50)
+        while len(tries) < 6 and min(tries, default=[51])[0] > 50:
+            tries.append(self.cost_ms())
+        took, used = map(min, zip(*tries))
+        print(f"fakewix run costs {took:.0f} ms, {used:.0f} ms of CPU", file=sys.stderr)
+        self.assertLessEqual(min(took, used), 50)
+        self.assertLess(took, 1000)
 
 
 if __name__ == "__main__":

@@ -379,6 +379,8 @@ class Commands(Program):
         self.assertEqual(self.run_once("health", FAKEWIX_LISTEN=netloc(ready["http"])).returncode, 0)
 
     def test_health_of_nothing(self):
+        file = self.folder / "file"
+        file.write_text("no socket")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -386,7 +388,7 @@ class Commands(Program):
                      (str(port), f"nothing listens at {port};"),
                      (f"http://localhost:{port}/", f"nothing listens at http://localhost:{port}/;"),
                      ("unix:/nowhere/socket", "nothing listens at unix:/nowhere/socket;"),
-                     (f"unix:{CONFIG}", "nothing listens at unix:"),
+                     (f"unix:{file}", "nothing listens at unix:"),
                      ("unix:" + "x" * 200, "too long for the path of a socket"),
                      ("localhost", '"localhost" is no address: write a port, HOST:PORT'),
                      ("localhost:http", "is no address"), ("0", "is no address"),

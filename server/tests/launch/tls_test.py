@@ -97,7 +97,7 @@ class Authority(Case):
         env = environment(HOME=home, XDG_STATE_HOME=None)
         for _ in range(2):
             out = subprocess.run([FAKEWIX, "ca"], env=env, text=True, capture_output=True,
-                                 check=True).stdout
+                                 check=True, umask=0).stdout  # the modes are the fake's own doing
         ca = home / ".local/state/fakewix/fakewix-ca.pem"
         key = ca.with_name("fakewix-ca-key.pem")
         self.assertIn(f"export FAKEWIX_CA='{ca}'", out)
