@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 
-# Both flows, a refresh after a 401, what must stay secret, and TLS.
-ROWS = "ACQ-01 ACQ-03 ACQ-06 API-02 CCH-01 EXP-01 REF-01 REF-02 REF-03 REF-04 REF-15 SEC-01 SEC-04 TLS-08 TLS-03".split()
+# Both flows, a refresh after a 401, what must stay secret, a reply without end, and TLS.
+ROWS = ("ACQ-01 ACQ-03 ACQ-06 API-02 CCH-01 EXP-01 NET-08 REF-01 REF-02 REF-03 REF-04 REF-15 SEC-01 SEC-04 "
+        "TLS-08 TLS-03").split()
 
 programs, language, needed = sys.argv[1:]
 conform = pathlib.Path(programs).resolve() / "fakewix-conform"
