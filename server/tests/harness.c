@@ -80,7 +80,8 @@ struct harness *harness_new(const struct harness_wish *asked)
     keep_patience(harness);
     struct world *world = worlds_find(harness->fake.worlds, "default");
     pthread_mutex_lock(&world->lock);
-    control_fill_world(world, config);
+    if (wish.config || !world->restored) /* as the program does */
+        control_fill_world(world, config);
     pthread_mutex_unlock(&world->lock);
     world_release(world);
     return harness;

@@ -213,6 +213,28 @@ START_TEST(what_was_forgotten_stays_so)
 }
 END_TEST
 
+static const struct {
+    int status;
+    const char *state;
+} settled[] = {{200, "delivered"}, {500, "failed"}};
+
+START_TEST(what_was_taken_or_given_up_goes_with_the_process)
+{
+    const int statuses[] = {settled[_i].status, 0};
+    const char *file = state_file_new();
+    fake = hooked_reopen(fake, file);
+    app = hooked_app(fake, statuses);
+    OWNED(answer_free)
+    struct answer sent = hooked_ask(fake, "POST /_fakewix/events",
+                                    "{'event_type':'AppInstalled','url':'$HOOK',"
+                                    "'delivery':{'retry':false,'wait_ms':5000}}");
+    answer_expect(&sent, "events.0.state", settled[_i].state);
+    fake = hooked_reopen(fake, file);
+    OWNED(answer_free) struct answer events = hooked_ask(fake, "GET /_fakewix/events", NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(answer_at(&events, "events")), 0);
+}
+END_TEST
+
 /* A delivery may be under way when its world is deleted, and so may a request that has just found
  * the world: neither brings it back. */
 START_TEST(what_ends_late_is_not_kept)
@@ -253,6 +275,7 @@ int main(void)
     tcase_add_test(tcase, what_was_delivered_stays_so_when_the_clock_goes_back);
     tcase_add_test(tcase, what_is_due_stays_due_when_the_clock_goes_back);
     tcase_add_test(tcase, what_waits_outlives_the_process);
+    suite_rows(tcase, what_was_taken_or_given_up_goes_with_the_process, settled);
     tcase_add_test(tcase, what_ends_late_is_not_kept);
     suite_rows(tcase, what_was_forgotten_stays_so, ends);
     return suite_run("redelivery", tcase);

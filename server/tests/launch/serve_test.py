@@ -313,6 +313,26 @@ class Restart(Program):
         self.spawn(*options)
         self.assertEqual(app.bodies.get(timeout=20), first)  # nobody asked the new process
 
+    def test_port_of_a_world_goes_with_the_process_and_the_world_stays(self):
+        options = ("--state", str(self.folder / "state"), "--listen", "127.0.0.1:0")
+        process, ready = self.spawn(*options)
+
+        def ask(base, method, path, body=None):
+            connection = http.client.HTTPConnection(netloc(base), timeout=20)
+            connection.request(method, path, body and json.dumps(body), JSON)
+            status = (answer := connection.getresponse()).status
+            text = answer.read()
+            connection.close()
+            return status, text
+        made = json.loads(ask(ready["http"], "POST", "/_fakewix/worlds", {"world": "b", "listener": True})[1])
+        self.assertEqual(ask(made["http"], "GET", "/conformance/probe")[0], 401)
+        process.terminate()
+        process.wait()
+        _, again = self.spawn(*options)
+        with self.assertRaises(ConnectionRefusedError):
+            ask(made["http"], "GET", "/conformance/probe")
+        self.assertEqual(ask(again["http"], "GET", "/w/b/conformance/probe")[0], 401)
+
 
 class Mistakes(Program):
     def test_port_taken(self):
