@@ -96,72 +96,112 @@ static void answer_echo(const struct request *request, struct response *response
     response_text(response, 200, "text/plain", buf_str(&text));
 }
 
+/* ---- the targets; `n` is the number behind the slash, where there is one ---- */
+
+static void answer_fault(struct response *response, unsigned n)
+{
+    response_header(response, "X-Test", "Mixed");
+    response_text(response, 200, "text/plain", BODY);
+    response->delivery = served_faults[n].delivery;
+}
+
+static void answer_stream(struct response *response, unsigned n)
+{
+    int *left = mem_new(1, sizeof(*left));
+    *left = (int)n;
+    response->status = 200;
+    response->stream = stream_parts;
+    response->stream_free = free;
+    response->stream_context = left;
+    response->delivery.drip_ms = n == 0 ? 5 : 0; /* the endless one need not flood */
+    response->sent = count_sent;
+    response->sent_context = &n_sent;
+}
+
+static void answer_big(struct response *response, unsigned n)
+{
+    response->status = 200;
+    response->body.max = n + 16;
+    while (response->body.len < n)
+        buf_text(&response->body, "0123456789abcdef");
+}
+
+static void answer_counted(struct response *response)
+{
+    response_text(response, 200, "text/plain", "held");
+    response->sent = count_sent;
+    response->sent_context = &n_sent;
+}
+
+static void answer_hold(struct response *response, unsigned n)
+{
+    (void)n;
+    answer_counted(response);
+    response->delivery.hold = &gate;
+    response->delivery.wait_hold = wait_hold;
+    response->delivery.release_hold = release_hold;
+}
+
+static void answer_silent(struct response *response, unsigned n)
+{
+    (void)n;
+    answer_counted(response);
+    response->delivery.cut = CUT_SILENT;
+    response->delivery.cut_before_head = true;
+}
+
+static void answer_slow(struct response *response, unsigned n)
+{
+    (void)n;
+    response_text(response, 200, "text/plain", "late");
+    response->delivery.delay_ms = 150;
+}
+
+static void answer_deep(struct response *response, unsigned n)
+{
+    (void)n;
+    response_text(response, 200, "text/plain", use_stack() ? "deep" : "");
+}
+
+static void answer_nothing(struct response *response, unsigned n)
+{
+    (void)n;
+    response->status = 204;
+}
+
+static void answer_counts(struct response *response, unsigned n)
+{
+    (void)n;
+    OWNED(buf_free) struct buf text = {0};
+    buf_format(&text, "sent=%d released=%d.", atomic_load(&n_sent), atomic_load(&gate.released));
+    response_text(response, 200, "text/plain", buf_str(&text));
+}
+
+/* A target that ends in a slash has a number behind it. */
+static const struct {
+    const char *target;
+    void (*answer)(struct response *response, unsigned n);
+} targets[] = {
+    {"/fault/", answer_fault}, {"/stream/", answer_stream}, {"/big/", answer_big},
+    {"/hold", answer_hold},    {"/silent", answer_silent},  {"/slow", answer_slow},
+    {"/deep", answer_deep},    {"/204", answer_nothing},    {"/counts", answer_counts},
+};
+
 static void answer(void *context, const struct request *request, struct response *response)
 {
     (void)context;
-    unsigned n;
     const char *target = request->target;
     atomic_fetch_add(&n_asked, 1);
-    if (sscanf(target, "/fault/%u", &n) == 1) {
-        response_header(response, "X-Test", "Mixed");
-        response_text(response, 200, "text/plain", BODY);
-        response->delivery = served_faults[n].delivery;
-        return;
-    }
-    if (sscanf(target, "/stream/%u", &n) == 1) {
-        int *left = mem_new(1, sizeof(*left));
-        *left = (int)n;
-        response->status = 200;
-        response->stream = stream_parts;
-        response->stream_free = free;
-        response->stream_context = left;
-        response->delivery.drip_ms = n == 0 ? 5 : 0; /* the endless one need not flood */
-        response->sent = count_sent;
-        response->sent_context = &n_sent;
-        return;
-    }
-    if (sscanf(target, "/big/%u", &n) == 1) {
-        response->status = 200;
-        response->body.max = n + 16;
-        while (response->body.len < n)
-            buf_text(&response->body, "0123456789abcdef");
-        return;
-    }
-    if (strcmp(target, "/hold") == 0 || strcmp(target, "/silent") == 0) {
-        response_text(response, 200, "text/plain", "held");
-        response->delivery.cut = target[1] == 's' ? CUT_SILENT : CUT_NONE;
-        response->delivery.cut_before_head = target[1] == 's';
-        if (target[1] == 'h') {
-            response->delivery.hold = &gate;
-            response->delivery.wait_hold = wait_hold;
-            response->delivery.release_hold = release_hold;
-        }
-        response->sent = count_sent;
-        response->sent_context = &n_sent;
-        return;
-    }
-    if (strcmp(target, "/slow") == 0) {
-        response_text(response, 200, "text/plain", "late");
-        response->delivery.delay_ms = 150;
-        return;
-    }
-    if (strcmp(target, "/deep") == 0) {
-        response_text(response, 200, "text/plain", use_stack() ? "deep" : "");
-        return;
-    }
-    if (strcmp(target, "/204") == 0) {
-        response->status = 204;
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        size_t len = strlen(targets[i].target);
+        bool is_numbered = targets[i].target[len - 1] == '/';
+        if (strncmp(target, targets[i].target, is_numbered ? len : len + 1) != 0)
+            continue;
+        targets[i].answer(response, (unsigned)strtoul(target + len, NULL, 10));
         return;
     }
     if (strcmp(target, "/open") == 0)
         open_gate();
-    if (strcmp(target, "/counts") == 0) {
-        OWNED(buf_free) struct buf text = {0};
-        buf_format(&text, "sent=%d released=%d.", atomic_load(&n_sent),
-                   atomic_load(&gate.released));
-        response_text(response, 200, "text/plain", buf_str(&text));
-        return;
-    }
     answer_echo(request, response);
 }
 
