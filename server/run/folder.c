@@ -19,12 +19,18 @@ static const char *place(void)
     return named && *named == '/' ? named : "/tmp";
 }
 
+/* LD_PRELOAD, JAVA_TOOL_OPTIONS and lists of folders end a name at a blank or a colon. */
+static const char *plain_place(void)
+{
+    return strpbrk(place(), " :\t\n") ? "/tmp" : place();
+}
+
 char *folder_make(struct err *err)
 {
-    OWNED(mem_text_free) char *folder = mem_format("%s/fakewix-run-XXXXXX", place());
+    OWNED(mem_text_free) char *folder = mem_format("%s/fakewix-run-XXXXXX", plain_place());
     /* What is in it is no secret but the authority's key, and the command may change its user. */
     if (!mkdtemp(folder) || chmod(folder, 0755) != 0) {
-        err_set(err, "no folder can be made in %s: %s; TMPDIR names another place", place(),
+        err_set(err, "no folder can be made in %s: %s; TMPDIR names another place", plain_place(),
                 strerror(errno));
         return NULL;
     }

@@ -5,7 +5,8 @@
 
 #include "shared/err.h"
 
-/* Make one in $TMPDIR or /tmp; caller frees, or NULL and a sentence. */
+/* Make one in $TMPDIR, or in /tmp where that has a blank or a colon in its name; caller frees, or
+ * NULL and a sentence. */
 char *folder_make(struct err *err);
 
 /* The name of a new, empty file of the owner's alone beside it; it is to stay. Caller frees; NULL

@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -319,7 +320,9 @@ class Clock(Machine):
         """An hour back, and a year: nothing that was valid is refused, nothing waits for ever."""
         clock = self.folder / "clock"
         clock.write_bytes(struct.pack("=q", 0))
-        library = self.folder / "preload.so"  # LD_PRELOAD ends a name at a space
+        plain = tempfile.TemporaryDirectory(dir="/tmp")  # LD_PRELOAD ends a name at a space
+        self.addCleanup(plain.cleanup)
+        library = pathlib.Path(plain.name) / "preload.so"
         library.symlink_to(PRELOAD)
         self.spawn("--state", str(self.folder / "s.db"),
                    env={"LD_PRELOAD": library, "FAKEWIX_PRELOAD_CLOCK": clock,

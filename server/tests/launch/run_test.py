@@ -101,7 +101,7 @@ class Command(Case):
     @needs("curl")
     def test_that_fails_leaves_the_journal(self):
         done = run("--", "sh", "-c", f"curl -s {API}; exit 1", env=environment(TMPDIR=self.folder))
-        name = re.search(r"the journal, 1 exchange, is in (\S+)", done.stderr).group(1)
+        name = re.search(r"the journal, 1 exchange, is in (.+)", done.stderr).group(1)
         entry, = json.loads(pathlib.Path(name).read_text())["entries"]
         self.assertEqual(entry["target"], "/apps/v1/instance")
         silent = run("--", "false")
@@ -113,7 +113,7 @@ class Command(Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("call-without-token", done.stderr)
         last = done.stderr.strip().splitlines()[-1]
-        name = re.search(r"the journal, 1 exchange, is in (\S+)$", last).group(1)
+        name = re.search(r"the journal, 1 exchange, is in (.+)$", last).group(1)
         self.assertEqual(len(json.loads(pathlib.Path(name).read_text())["entries"]), 1)
 
     def test_takes_the_proxy_s_option_for_the_proxy_alone(self):
@@ -301,7 +301,7 @@ class Routes(Case):
             (there / part).parent.mkdir(parents=True)
             shutil.copy(BIN.parent / part, there / part)
         done = subprocess.run([there / "bin/fakewix", "run", "--", "curl", "-sS", "-o", "/dev/null",
-                               "-w", "%{http_code}", API], env=environment(), text=True,
+                               "-w", "%{http_code}", API], env=environment(TMPDIR=there), text=True,
                               capture_output=True, timeout=60 * PATIENCE)
         self.assertEqual(done.stdout, "401", done.stderr)
 
