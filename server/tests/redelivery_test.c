@@ -58,6 +58,22 @@ START_TEST(twelve_retries_follow_the_worlds_clock)
 }
 END_TEST
 
+/* Other successes, and a redirect, which nobody follows. */
+static const int no_successes[] = {201, 202, 204, 302};
+
+START_TEST(only_status_200_counts)
+{
+    const int statuses[] = {no_successes[_i], 0};
+    app = hooked_app(fake, statuses);
+    OWNED(answer_free)
+    struct answer sent =
+        hooked_send(fake, "{'event_type':'AppInstalled','delivery':{'wait_ms':$SOON}}");
+    answer_expect(&sent, "events.0.state", "retrying");
+    answer_expect(&sent, "events.0.attempts.0.outcome", "webhook-status");
+    ck_assert_uint_eq(receiver_count(app), 1);
+}
+END_TEST
+
 START_TEST(a_retry_that_is_taken_ends_the_matter)
 {
     static const int statuses[] = {404, 200, 0};
@@ -269,6 +285,7 @@ int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     tcase_add_test(tcase, twelve_retries_follow_the_worlds_clock);
+    suite_rows(tcase, only_status_200_counts, no_successes);
     tcase_add_test(tcase, a_retry_that_is_taken_ends_the_matter);
     tcase_add_test(tcase, several_events_fall_due_in_their_order);
     tcase_add_test(tcase, retries_come_by_themselves_when_the_clock_runs);
