@@ -22,6 +22,8 @@ static const struct wire_line two_tokens[] = {
     {0}};
 static const struct wire_line token_only[] = {
     {"POST", "/oauth2/token", NULL, 200, "ok", "{}", "{}"}, {0}};
+static const struct wire_line token_refused[] = {
+    {"POST", "/oauth2/token", NULL, 503, "fault", "{}", "{}"}, {0}};
 static const struct wire_line carried_over[] = {
     {"GET", "/conformance/probe",
      "OauthNG.JWS.eyJhbGciOiJIUzI1NiJ9.eyJkYXRhIjoie30iLCJmYWtld2l4IjoiMXxvdGhlcnwzIn0.c2ln", 401,
@@ -77,10 +79,60 @@ START_TEST(a_verdict_is_fair)
 }
 END_TEST
 
+/* EXP-09: the reply without a lifetime is the situation, and the step that follows it cannot come
+ * once the client has crashed on it. */
+static const struct {
+    const char *what;
+    enum client_end end;
+    int64_t hit_seq; /* of the request that a fault hit */
+    const char *then;
+    const struct wire_line *lines;
+    enum verdict verdict;
+} crashes[] = {
+    {"on the answer that was prepared", CLIENT_CRASHED, 1, NULL, token_only, VERDICT_FAIL},
+    {"after a later answer", CLIENT_CRASHED, 1, NULL, one_token_one_call, VERDICT_INCONCLUSIVE},
+    {"on an answer that shows nothing", CLIENT_CRASHED, 1, "301 s pass", token_only,
+     VERDICT_INCONCLUSIVE},
+    {"on an answer as any", CLIENT_CRASHED, 7, NULL, token_only, VERDICT_INCONCLUSIVE},
+    {"on a refusal", CLIENT_CRASHED, 1, NULL, token_refused, VERDICT_INCONCLUSIVE},
+    {"with an error of its own", CLIENT_ERROR, 1, NULL, token_only, VERDICT_INCONCLUSIVE},
+    {"and ends in time", CLIENT_TIMED_OUT, 1, NULL, token_only, VERDICT_INCONCLUSIVE},
+};
+
+START_TEST(a_crash_on_a_prepared_answer_is_the_clients)
+{
+    OWNED(scenario_free) struct scenario scenario = {0};
+    struct mistakes mistakes = {0};
+    ck_assert(scenario_parse("a/b", "f", text, strlen(text), &scenario, &mistakes));
+    struct stage stage = wire_stage();
+    static char what[] = "the fault", step[] = "the step";
+    OWNED(mem_text_free) char *then = crashes[_i].then ? mem_text(crashes[_i].then) : NULL;
+    int64_t seq = crashes[_i].hit_seq;
+    struct armed armed[] = {
+        {.what = what, .name = what, .then = then, .needed = 1, .hits = 1, .seqs = &seq},
+        {.what = step, .name = step, .needed = 1}};
+    stage.armed = armed;
+    stage.n_armed = 2;
+    OWNED(evidence_free)
+    struct evidence evidence = {
+        .stage = &stage,
+        .performance = {.end = crashes[_i].end, .detail = mem_text("ended so"), .n_calls = 1}};
+    wire_write(crashes[_i].lines, &evidence.wire);
+    evidence_name_secrets(&evidence);
+    OWNED(result_free) struct result result = {.level = LEVEL_MUST};
+    judge_variant(&scenario, &scenario.variants[0], &evidence, &result);
+    enum verdict verdict = result_conclude(&result);
+    ck_assert_msg(verdict == crashes[_i].verdict, "%s: %s", crashes[_i].what,
+                  verdict_name(verdict));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests;
     Suite *suite = suite_of("judge", &tests);
     tcase_add_loop_test(tests, a_verdict_is_fair, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tests, a_crash_on_a_prepared_answer_is_the_clients, 0,
+                        sizeof crashes / sizeof *crashes);
     return suite_run(suite);
 }

@@ -2,7 +2,8 @@
  *
  * - An accusation needs an exchange to point at. Where the scenario's situation did not come up (a
  *   fault never hit, the client crashed before), a check that misses something is INCONCLUSIVE; one
- *   that saw something forbidden stands.
+ *   that saw something forbidden stands. A client that crashes on an answer which the scenario
+ *   prepared has come into the situation.
  * - Where the client says that it cannot do this, that is N/A.
  * - What is not expected but allowed gets the verdict the scenario names for it. */
 #include "trial/judge.h"
@@ -79,6 +80,22 @@ static char *describe_end(const char *before, const struct evidence *evidence)
     return text_of(&said);
 }
 
+/* Whether the client crashed on the very answer that the scenario is about: the last one it got
+ * says success, and a fault made it what it is. That nothing came after it is the client's own
+ * doing. */
+static bool crashed_on_answer(const struct evidence *evidence)
+{
+    const struct wire *wire = &evidence->wire;
+    const struct exchange *last = wire->n ? &wire->list[wire->n - 1] : NULL;
+    if (evidence->performance.end != CLIENT_CRASHED || !last || !exchange_is_ok(last))
+        return false;
+    size_t from = 0;
+    for (const struct armed *armed; (armed = stage_next_hit(evidence->stage, last->seq, &from));)
+        if (!armed->then)
+            return true;
+    return false;
+}
+
 /* What kept the situation from coming up, as a sentence; caller frees with free(); NULL where it
  * did come up. */
 static char *find_obstacle(const struct evidence *evidence)
@@ -97,7 +114,7 @@ static char *find_obstacle(const struct evidence *evidence)
             return mem_text("the fake had no thread left to let a request wait on: start it with "
                             "more --workers");
     const struct armed *unmet = stage_unmet(evidence->stage);
-    if (!unmet)
+    if (!unmet || crashed_on_answer(evidence))
         return NULL;
     OWNED(buf_free) struct buf obstacle = {0};
     if (unmet->hits)
