@@ -45,15 +45,27 @@ static void make_folders(const char *file)
     }
 }
 
-/* argv without --only and its values: they come from what failed. */
+/* How many words from argv[0] on choose scenarios: "--only REF-04", "--quick". 0 where they do not.
+ */
+static size_t count_choosing(char **argv)
+{
+    if (strncmp(argv[0], "--only=", 7) == 0 || strcmp(argv[0], "--quick") == 0 ||
+        strcmp(argv[0], "--profile=minimal") == 0)
+        return 1;
+    if (!argv[1])
+        return 0;
+    bool minimal = strcmp(argv[0], "--profile") == 0 && strcmp(argv[1], "minimal") == 0;
+    return minimal || strcmp(argv[0], "--only") == 0 ? 2 : 0;
+}
+
+/* argv without what chooses scenarios: they come from what failed, in this run or one before it. */
 static cJSON *kept_arguments(char **argv)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; argv[i]; i++) {
-        if (strncmp(argv[i], "--only=", 7) == 0)
-            continue;
-        if (strcmp(argv[i], "--only") == 0 && argv[i + 1]) {
-            i++;
+        size_t n = count_choosing(&argv[i]);
+        if (n) {
+            i += n - 1;
             continue;
         }
         cJSON_AddItemToArray(list, cJSON_CreateString(argv[i]));
@@ -68,6 +80,19 @@ static cJSON *read_memory(const char *file)
                                                  : NULL;
 }
 
+/* Whether an earlier run's open ends are still somebody's to look at: a narrow run of the same
+ * client says nothing of what it leaves out. */
+static bool goes_on(const cJSON *memory, const struct run *run)
+{
+    char folder[PATH_MAX];
+    const char *of = tree_text(memory, "folder");
+    const char *client = tree_text(memory, "client");
+    if (run->repeats)
+        return true;
+    return run->n_left_out && of && getcwd(folder, sizeof folder) && strcmp(of, folder) == 0 &&
+           client && strcmp(client, run->client) == 0;
+}
+
 static bool was_planned(const struct run *run, const char *id)
 {
     for (size_t i = 0; i < run->n_results; i++)
@@ -76,16 +101,20 @@ static bool was_planned(const struct run *run, const char *id)
     return false;
 }
 
-char **again_list_left(char *file, const struct run *run, size_t *ret_n)
+char **again_list_left(char *file, const struct run *run, const struct catalogue *catalogue,
+                       size_t *ret_n)
 {
     OWNED(mem_text_free) char *path = file;
     OWNED(tree_free) cJSON *memory = read_memory(path);
     char **left = NULL;
     *ret_n = 0;
+    if (!goes_on(memory, run))
+        return NULL;
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, tree_get(memory, "failed"))
     {
-        if (!cJSON_IsString(item) || was_planned(run, item->valuestring))
+        if (!cJSON_IsString(item) || was_planned(run, item->valuestring) ||
+            !catalogue_find(catalogue, item->valuestring))
             continue;
         left = mem_grow(left, *ret_n + 1, sizeof *left);
         left[(*ret_n)++] = mem_text(item->valuestring);
@@ -101,6 +130,7 @@ void again_remember(char *file, char **argv, const struct run *run)
     OWNED(tree_free) cJSON *memory = cJSON_CreateObject();
     char folder[PATH_MAX];
     tree_put_text(memory, "folder", getcwd(folder, sizeof folder));
+    tree_put_text(memory, "client", run->client);
     tree_put(memory, "argv", kept_arguments(argv));
     cJSON *failed = tree_put(memory, "failed", cJSON_CreateArray());
     for (size_t i = 0; i < run->n_results; i++)

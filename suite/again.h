@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "report/run.h"
+#include "scenario/catalogue.h"
 #include "shared/err.h"
 
 /* Where the last run of this folder is remembered: $XDG_CACHE_HOME/fakewix/runs/KEY.json or
@@ -17,9 +18,11 @@ char *again_file(options_env_fn *env);
 /* Set by a rerun for the run that it becomes; that run takes it out of its clients' sight. */
 #define AGAIN_VARIABLE "FAKEWIX_CONFORM_RERUN"
 
-/* What the last run of this folder left to try and this one did not try, as ids; caller frees each
- * and the list. Takes `file`. */
-char **again_list_left(char *file, const struct run *run, size_t *ret_n);
+/* What the last run of this folder left to try and this one did not try, as ids: of a run that
+ * repeats it, or that is a narrower one of the same client. Names that are no more are dropped.
+ * Caller frees each and the list. Takes `file`. */
+char **again_list_left(char *file, const struct run *run, const struct catalogue *catalogue,
+                       size_t *ret_n);
 
 /* Keep argv and what is to be tried again: what is open or was not tried in this run, and what it
  * left. What cannot be written is not kept, and nobody minds. Takes `file`. */

@@ -143,6 +143,7 @@ static int command_explain(const struct options *options, struct catalogue *cata
 
 struct running {
     struct judging judging;
+    const struct catalogue *catalogue;
     struct console console;
     size_t n_planned;
     size_t n_told;
@@ -292,8 +293,7 @@ static int finish(struct running *running, struct run *run, struct err *err)
 {
     char **stale = list_stale(&running->judging.known, &run->n_stale);
     run->stale = (const char *const *)stale;
-    char **left =
-        running->is_rerun ? again_list_left(again_file(look_up), run, &run->n_left) : NULL;
+    char **left = again_list_left(again_file(look_up), run, running->catalogue, &run->n_left);
     run->left = (const char *const *)left;
     OWNED(buf_free) struct buf text = {0};
     if (!running->console.verbose && !options_text(running->judging.options, OPTION_QUIET))
@@ -335,6 +335,8 @@ static int try_plan(struct running *running, const struct plan *plan, struct err
         .again = running->judging.again,
         .strict = judging_is_strict(running->judging.options),
         .interrupted = stopped,
+        .repeats = running->is_rerun,
+        .n_left_out = running->catalogue->n - plan->n,
         .results = results,
         .n_results = plan->n,
         .duration_ms = now_steady_ms() - started_ms,
@@ -351,6 +353,7 @@ static int command_run(const struct options *options, struct catalogue *catalogu
     OWNED(plan_free) struct plan plan = {0};
     struct running running = {
         .judging.options = options,
+        .catalogue = catalogue,
         .console = {.colour = wants_colour(options),
                     .live = isatty(STDOUT_FILENO),
                     .verbose = wants_each(options)},

@@ -209,9 +209,7 @@ static bool is_broken(const struct run *run, const struct result *result)
 static void add_again(const struct run *run, struct buf *out)
 {
     OWNED(buf_free) struct buf again = {0};
-    size_t untried = run->n_left;
-    for (size_t i = 0; i < run->n_results; i++)
-        untried += run_result_is_untried(&run->results[i]);
+    size_t untried = run->n_left + run_count_untried(run);
     run_add_again(run, &again);
     if (run->n_left)
         buf_format(out, "%-13s %zu of what the run before left to try\n", "not tried", run->n_left);
@@ -250,4 +248,7 @@ void console_add_summary(const struct console *console, const struct run *run, s
     add_codes(run, "inconclusive", is_vain, out);
     if (!run_find_no_program(run)) /* another command is needed first */
         add_again(run, out);
+    if (run->n_left_out)
+        buf_format(out, "%-13s %zu of %zu scenarios; all: %s\n", "left out", run->n_left_out,
+                   run->n_results + run->n_left_out, run->again);
 }

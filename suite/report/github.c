@@ -66,6 +66,13 @@ void report_summary(const struct run *run, struct buf *out)
             buf_format(out, "%zu %s · ", counts.by_verdict[verdict],
                        verdict_name((enum verdict)verdict));
     buf_format(out, "%zu known\n\n", counts.known);
+    OWNED(buf_free) struct buf remarks = {0};
+    run_add_remarks(run, &remarks);
+    for (const char *line = buf_str(&remarks); *line; line += strcspn(line, "\n") + 1) {
+        OWNED(mem_text_free) char *remark = mem_text_n(line, strcspn(line, "\n"));
+        add_cell(out, remark);
+        buf_text(out, "\n\n");
+    }
     buf_text(out, "| scenario | verdict | seen |\n|---|---|---|\n");
     for (size_t i = 0; i < run->n_results; i++) {
         const struct result *result = &run->results[i];

@@ -130,6 +130,13 @@ static void add_banner(const struct run *run, const size_t *order, struct buf *o
                run->interrupted ? ", interrupted" : "");
     add_totals(run, out);
     add_open(run, order, out);
+    OWNED(buf_free) struct buf remarks = {0};
+    run_add_remarks(run, &remarks);
+    if (remarks.len) {
+        buf_text(out, "<pre class=\"say\">");
+        text_add_html(out, buf_str(&remarks));
+        buf_text(out, "</pre>");
+    }
     for (size_t i = 0; i < run->n_stale; i++) {
         buf_text(out, "<p><b class=\"FAIL\">stale</b> ");
         text_add_html(out, run->stale[i]);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "report/run.h"
+#include "shared/mem.h"
 #include "shared/tree.h"
 
 static void put_check(cJSON *list, const struct check_result *check)
@@ -44,6 +45,8 @@ void report_json(const struct run *run, struct buf *out)
     tree_put_flag(root, "strict", run->strict);
     tree_put_flag(root, "interrupted", run->interrupted);
     tree_put_int(root, "duration_ms", run->duration_ms);
+    tree_put_int(root, "not_tried", (int64_t)(run_count_untried(run) + run->n_left));
+    tree_put_int(root, "left_out", (int64_t)run->n_left_out);
     cJSON *summary = tree_put(root, "summary", cJSON_CreateObject());
     for (int verdict = 0; verdict < VERDICT_COUNT; verdict++)
         tree_put_int(summary, verdict_key((enum verdict)verdict),
@@ -53,6 +56,10 @@ void report_json(const struct run *run, struct buf *out)
     cJSON *scenarios = tree_put(root, "scenarios", cJSON_CreateArray());
     for (size_t i = 0; i < run->n_results; i++)
         put_result(scenarios, &run->results[i]);
+    OWNED(buf_free) struct buf remarks = {0};
+    run_add_remarks(run, &remarks);
+    if (remarks.len)
+        tree_put_text(root, "remarks", buf_str(&remarks));
     char *text = tree_print_pretty(root);
     buf_text(out, text);
     buf_char(out, '\n');

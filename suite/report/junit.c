@@ -121,5 +121,12 @@ void report_junit(const struct run *run, struct buf *out)
         add_attribute(out, "name", run->stale[i]);
         buf_text(out, ">\n      <failure type=\"stale\"/>\n    </testcase>\n");
     }
+    OWNED(buf_free) struct buf remarks = {0};
+    run_add_remarks(run, &remarks);
+    if (remarks.len) {
+        buf_text(out, "    <system-out>");
+        add_xml(out, buf_str(&remarks));
+        buf_text(out, "</system-out>\n");
+    }
     buf_text(out, "  </testsuite>\n</testsuites>\n");
 }

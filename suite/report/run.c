@@ -37,7 +37,7 @@ int run_exit_status(const struct run *run)
     for (size_t i = 0; i < run->n_results; i++)
         if (run_result_fails(run, &run->results[i]))
             return RUN_FAILED;
-    if (counts.by_verdict[VERDICT_INCONCLUSIVE] || !counts.checks || run->n_left)
+    if (counts.by_verdict[VERDICT_INCONCLUSIVE] || !counts.checks || (run->repeats && run->n_left))
         return RUN_INCOMPLETE;
     return RUN_OK;
 }
@@ -85,6 +85,36 @@ bool run_result_is_open(const struct run *run, const struct result *result)
 {
     return run_result_fails(run, result) || run_result_is_vain(result) ||
            result->verdict == VERDICT_ERROR;
+}
+
+size_t run_count_untried(const struct run *run)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < run->n_results; i++)
+        n += run_result_is_untried(&run->results[i]);
+    return n;
+}
+
+static const char *was(size_t n)
+{
+    return n == 1 ? "was" : "were";
+}
+
+void run_add_remarks(const struct run *run, struct buf *out)
+{
+    size_t n_untried = run_find_no_program(run) ? 0 : run_count_untried(run);
+    size_t n_all = run->n_results + run->n_left_out;
+    if (n_untried)
+        buf_format(out, "%zu scenario%s %s not tried%s; to go on, here: fakewix-conform rerun\n",
+                   n_untried, n_untried == 1 ? "" : "s", was(n_untried),
+                   run->interrupted ? ", because the run was interrupted" : "");
+    if (run->n_left)
+        buf_format(
+            out, "%zu that the run before left to try %s not tried; here: fakewix-conform rerun\n",
+            run->n_left, was(run->n_left));
+    if (run->n_left_out)
+        buf_format(out, "%zu of %zu scenarios %s left out; all of them: %s\n", run->n_left_out,
+                   n_all, was(run->n_left_out), run->again);
 }
 
 static int rank_of(const struct result *result)

@@ -26,8 +26,10 @@ struct run {
     size_t n_results;
     const char *const *stale; /* sentences about entries that are true no more */
     size_t n_stale;
+    bool repeats;            /* the run before: what that left to try was all to be tried */
     const char *const *left; /* ids that the run before left to try and this one did not try */
     size_t n_left;
+    size_t n_left_out; /* scenarios that there are and that were not asked for */
     int64_t duration_ms;
 };
 
@@ -60,6 +62,13 @@ bool run_result_is_untried(const struct result *result);
 /* Where the client's command could not be run, so that the rest was not tried: the result that
  * shows it. NULL otherwise. Borrowed. */
 const struct result *run_find_no_program(const struct run *run);
+
+/* How many scenarios were to be tried, and their turn never came. */
+size_t run_count_untried(const struct run *run);
+
+/* Append what the run does not speak of, and the command that would: a sentence a line, each ending
+ * in \n. Nothing where the run is whole. */
+void run_add_remarks(const struct run *run, struct buf *out);
 
 /* What a person looks at first: the results' numbers, the worst first, and among equals in the
  * order of the run; known failures and N/A come last. Caller frees with free(). */

@@ -83,6 +83,10 @@ void report_tap(const struct run *run, struct buf *out)
         add_description(out, run->stale[i]);
         buf_char(out, '\n');
     }
+    OWNED(buf_free) struct buf remarks = {0};
+    run_add_remarks(run, &remarks);
+    for (const char *line = buf_str(&remarks); *line; line += strcspn(line, "\n") + 1)
+        buf_format(out, "# %.*s\n", (int)strcspn(line, "\n"), line);
     if (run->interrupted)
         buf_text(out, "Bail out! interrupted\n");
 }

@@ -206,6 +206,36 @@ class MoreReports(Folder):
         self.assertIn("not tried     1 of what the run before left to try", other.stdout)
         self.assertIn("REF-02", conform("rerun", env=env).stdout)
 
+    def test_a_narrow_run_forgets_nothing_that_is_open(self):
+        env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
+        run(self.BROKEN, "--only", "REF-02", "--only", "ACQ-01", env=env)
+        narrow = run(self.BROKEN, "--quick", "--only", "ACQ-02", env=env)
+        self.assertEqual(narrow.returncode, 0, narrow.stdout)
+        self.assertIn("not tried     1 of what the run before left to try", narrow.stdout)
+        again = conform("rerun", env=env)
+        self.assertIn("REF-02", again.stdout)
+        self.assertNotIn("--quick", again.stderr)
+        other = run(CLIENT, "--only", "ACQ-02", env=env)
+        self.assertNotIn("left to try", other.stdout)
+        self.assertIn("nothing failed", conform("rerun", env=env).stdout)
+
+    def test_a_narrow_run_says_what_it_leaves_out(self):
+        reports = {name: pathlib.Path(self.folder.name) / name for name in ("json", "junit", "tap", "html")}
+        options = [word for name, path in reports.items() for word in (f"--{name}", path)]
+        summary = self.file("summary.md")
+        narrow = run(CLIENT, "--only", "ACQ-0*", *options, env={
+            "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary,
+            "XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")})
+        report = json.loads(reports["json"].read_text())
+        n_all = len(json.loads(conform("list", "--json").stdout)["scenarios"])
+        n_out = n_all - len(report["scenarios"])
+        self.assertEqual((report["left_out"], report["not_tried"]), (n_out, 0))
+        sentence = f"{n_out} of {n_all} scenarios"
+        self.assertRegex(narrow.stdout, f"left out +{sentence}; all: fakewix-conform run --command ")
+        for text in [report["remarks"], pathlib.Path(summary).read_text(),
+                     *(path.read_text() for name, path in reports.items() if name != "json")]:
+            self.assertIn(f"{sentence} were left out; all of them: fakewix-conform run --command", text)
+
     def test_what_was_not_tried_is_tried_again_and_not_forgotten(self):
         env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
         mended = pathlib.Path(self.folder.name) / "mended"
@@ -226,12 +256,16 @@ class MoreReports(Folder):
     def test_an_interrupted_run_is_ended_by_a_rerun(self):
         env = {"XDG_CACHE_HOME": str(pathlib.Path(self.folder.name) / "cache")}
         mended, pid = (pathlib.Path(self.folder.name) / name for name in ("mended", "pid"))
-        judge = (f"[ -e '{mended}' ] || kill -INT $(cat '{pid}'); exec {CLIENT}", "--only", "ACQ-0*")
+        judge = (f"[ -e '{mended}' ] || kill -INT $(cat '{pid}'); exec {CLIENT}", "--only", "ACQ-0*",
+                 "--json", str(pathlib.Path(self.folder.name) / "r.json"))
         script = f"echo $$ >'{pid}'; exec '{CONFORM}' run --jobs 1 --command \"$@\""
         cut = subprocess.run(["sh", "-c", script, "sh", *judge], env={**os.environ, **env}, text=True,
                              capture_output=True, timeout=120 * PATIENCE)
         self.assertEqual(cut.returncode, 130, cut.stderr)
         self.assertRegex(cut.stdout, r"rerun \(.*not tried\)")
+        report = json.loads(pathlib.Path(self.folder.name, "r.json").read_text())
+        self.assertRegex(report["remarks"], rf"^{report['not_tried']} scenarios were not tried, because the "
+                         "run was interrupted; to go on, here: fakewix-conform rerun\n")
         mended.touch()
         rest = conform("rerun", env=env)
         self.assertEqual(rest.returncode, 0, rest.stdout)
