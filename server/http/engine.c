@@ -78,8 +78,7 @@ static int engine_accept(int fd, struct sockaddr *address, socklen_t *len)
     if (client >= 0 && watch) {
         begin_worker(watch->engine);
         watch->accepted(watch->context);
-    }
-    else if (watch && (errno == EMFILE || errno == ENFILE))
+    } else if (watch && (errno == EMFILE || errno == ENFILE))
         watch->starved(watch->context);
     return client;
 }

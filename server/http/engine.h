@@ -37,7 +37,7 @@ struct engine_seat {
     /* By that clock: since when the client takes nothing of what is sent; 0: it does. Where it did
      * not until the end, this stays. */
     atomic_llong deaf_since_ms;
-    bool has_met;             /* the client whom it waits for; set by who owns the seat */
+    bool has_met; /* the client whom it waits for; set by who owns the seat */
     /* It is about to wait for one whom it has not met, who is still at the TLS handshake. */
     void (*meet)(struct engine_seat *seat, int fd);
 };

@@ -16,8 +16,8 @@ struct mg_connection;
 enum { INTAKE_MAX_HEADERS = 64 };
 
 struct intake_limits {
-    size_t max_body; /* bytes */
-    int request_ms;  /* for the body to arrive whole */
+    size_t max_body;            /* bytes */
+    int request_ms;             /* for the body to arrive whole */
     atomic_llong *ret_since_ms; /* told, on the steady clock, when reading a body begins */
 };
 

@@ -52,8 +52,7 @@ struct usher *usher_new(bool (*is_crowded)(void *context), void (*make_room)(voi
                         void *context)
 {
     struct usher *usher = mem_new(1, sizeof(*usher));
-    *usher =
-        (struct usher){.is_crowded = is_crowded, .make_room = make_room, .context = context};
+    *usher = (struct usher){.is_crowded = is_crowded, .make_room = make_room, .context = context};
     pthread_condattr_t steady;
     pthread_mutex_init(&usher->lock, NULL);
     pthread_condattr_init(&steady);

@@ -37,10 +37,10 @@ struct workers {
     const struct listener_config *config;
     is_open_port_fn *is_open_port;
     const void *context;
-    struct worker *all;   /* config->workers of them, one to a thread */
-    atomic_int n_seated;  /* that have their thread */
-    atomic_int n_open;    /* connections, those included that wait for a worker */
-    atomic_int stop;      /* enum delivery_stop */
+    struct worker *all;  /* config->workers of them, one to a thread */
+    atomic_int n_seated; /* that have their thread */
+    atomic_int n_open;   /* connections, those included that wait for a worker */
+    atomic_int stop;     /* enum delivery_stop */
     struct usher *usher;
     pthread_mutex_t lock; /* for `idle` */
     pthread_cond_t idle;  /* a worker has finished a request while stopping */

@@ -96,7 +96,7 @@ static int64_t number_in(const struct process_result *result)
 
 /* The child goes when the runaway has said that it runs. */
 #define ONCE_TOLD "sleep 10 & wait"
-#define TELL      "kill -USR1 $0; "
+#define TELL "kill -USR1 $0; "
 
 /* They make a session of their own, so that their group's end is not theirs. */
 static const char *const runaways[] = {
@@ -125,9 +125,9 @@ START_TEST(who_changed_its_environment_is_ended_with_the_run)
 {
     orphans_adopt();
     OWNED(process_result_free)
-    struct process_result result =
-        try("trap 'exit 0' USR1; setsid -f env -i sh -c 'echo $$; " TELL
-            "exec sleep 1000' $$ 2>/dev/null; " ONCE_TOLD, 10000);
+    struct process_result result = try("trap 'exit 0' USR1; setsid -f env -i sh -c 'echo $$; " TELL
+                                       "exec sleep 1000' $$ 2>/dev/null; " ONCE_TOLD,
+                                       10000);
     int64_t pid = number_in(&result);
     ck_assert(is_alive(pid));
     ck_assert(orphans_exist(NULL));

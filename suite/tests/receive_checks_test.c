@@ -84,8 +84,8 @@ START_TEST(every_such_check_is_tested_here)
     size_t n = 0;
     const struct check *all = checks_all(&n);
     for (size_t i = 0; i < n; i++) {
-        bool found = strncmp(all[i].name, "webhook-", 8) != 0 &&
-                     strncmp(all[i].name, "instance-", 9) != 0;
+        bool found =
+            strncmp(all[i].name, "webhook-", 8) != 0 && strncmp(all[i].name, "instance-", 9) != 0;
         for (size_t c = 0; c < sizeof received / sizeof *received; c++)
             found = found || strcmp(received[c].check, all[i].name) == 0;
         ck_assert_msg(found, "%s has no row in this test", all[i].name);

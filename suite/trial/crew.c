@@ -104,9 +104,9 @@ static void give_up(const struct crew *crew, struct result *result)
 {
     result->verdict = VERDICT_INCONCLUSIVE;
     free(result->reason);
-    result->reason = mem_format("not tried, because %s",
-                                crew->no_program ? "the command could not be run"
-                                                 : "the run was interrupted");
+    result->reason =
+        mem_format("not tried, because %s",
+                   crew->no_program ? "the command could not be run" : "the run was interrupted");
 }
 
 /* A command that cannot be run the first time cannot be run the hundredth time. One that could be
