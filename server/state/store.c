@@ -10,18 +10,18 @@
 
 enum { GRAVES_MAX = 4096 };
 
-void store_put_world(struct store *store, const char *world, const char *doc)
+static void put_doc(struct store *store, enum statement which, const char *world, const char *doc)
 {
-    sqlite3_stmt *s = store_use(store, STATEMENT_PUT_WORLD);
+    sqlite3_stmt *s = store_use(store, which);
     store_bind_text(s, 1, world);
     store_bind_text(s, 2, doc);
     store_write_step(store, s);
     store_done(store, s);
 }
 
-bool store_find_world(struct store *store, const char *world, char **ret_doc)
+static bool find_doc(struct store *store, enum statement which, const char *world, char **ret_doc)
 {
-    sqlite3_stmt *s = store_use(store, STATEMENT_FIND_WORLD);
+    sqlite3_stmt *s = store_use(store, which);
     store_bind_text(s, 1, world);
     bool found = store_read_step(store, s);
     if (found)
@@ -43,11 +43,37 @@ static void run_for_world(struct store *store, const char *world, const enum sta
     store_commit(store);
 }
 
+void store_put_world(struct store *store, const char *world, const char *doc)
+{
+    store_begin(store);
+    put_doc(store, STATEMENT_PUT_WORLD, world, doc);
+    sqlite3_stmt *s = store_use(store, STATEMENT_DROP_WISHES);
+    store_bind_text(s, 1, world);
+    store_write_step(store, s);
+    store_done(store, s);
+    store_commit(store);
+}
+
+bool store_find_world(struct store *store, const char *world, char **ret_doc)
+{
+    return find_doc(store, STATEMENT_FIND_WORLD, world, ret_doc);
+}
+
+void store_put_wishes(struct store *store, const char *world, const char *doc)
+{
+    put_doc(store, STATEMENT_PUT_WISHES, world, doc);
+}
+
+bool store_find_wishes(struct store *store, const char *world, char **ret_doc)
+{
+    return find_doc(store, STATEMENT_FIND_WISHES, world, ret_doc);
+}
+
 void store_clear_world(struct store *store, const char *world)
 {
-    static const enum statement drops[] = {STATEMENT_DROP_APPS, STATEMENT_DROP_SITES,
+    static const enum statement drops[] = {STATEMENT_DROP_APPS,      STATEMENT_DROP_SITES,
                                            STATEMENT_DROP_INSTANCES, STATEMENT_DROP_MARKS,
-                                           STATEMENT_DROP_EVENTS};
+                                           STATEMENT_DROP_WISHES,    STATEMENT_DROP_EVENTS};
     size_t n = sizeof drops / sizeof *drops;
     run_for_world(store, world, drops, store->is_file ? n : n - 1);
 }

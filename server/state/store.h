@@ -25,6 +25,11 @@ void store_close(struct store *store);
 void store_put_world(struct store *store, const char *world, const char *doc);
 /* Caller frees *ret_doc with free(). */
 bool store_find_world(struct store *store, const char *world, char **ret_doc);
+/* The part of its doc that changes with each token, where wishes for tokens are counted. It holds
+ * in place of what the doc says, until store_put_world forgets it. */
+void store_put_wishes(struct store *store, const char *world, const char *doc);
+/* Caller frees *ret_doc with free(). */
+bool store_find_wishes(struct store *store, const char *world, char **ret_doc);
 /* Forget all that the world has; its doc and its serials stay. */
 void store_clear_world(struct store *store, const char *world);
 /* Forget the world as well. How many serials it had is kept for the next one of its name. */

@@ -14,7 +14,7 @@
 #include "shared/mem.h"
 #include "state/recent.h"
 
-enum { STORE_SCHEMA = 2, SMALLEST_FILE = 512 }; /* 2: with waiting webhooks */
+enum { STORE_SCHEMA = 3, SMALLEST_FILE = 512 }; /* 2: waiting webhooks, 3: wishes */
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS worlds(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
@@ -35,7 +35,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS graves(pos INTEGER PRIMARY KEY, world TEXT UNIQUE NOT NULL,"
     " serial INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS events(world TEXT NOT NULL, number INTEGER NOT NULL,"
-    " doc TEXT NOT NULL, PRIMARY KEY(world, number)) WITHOUT ROWID;";
+    " doc TEXT NOT NULL, PRIMARY KEY(world, number)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS wishes(world TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char *const sql_of[STATEMENT_COUNT] = {
 #define STATEMENT(symbol, sql) [STATEMENT_##symbol] = sql,

@@ -29,6 +29,9 @@
     STATEMENT(DROP_EVENT, "DELETE FROM events WHERE world = ?1 AND number = ?2")                   \
     STATEMENT(PUT_EVENT, "INSERT INTO events(world, number, doc) VALUES(?1, ?2, ?3)"               \
                          " ON CONFLICT(world, number) DO UPDATE SET doc = ?3")                     \
+    STATEMENT(PUT_WISHES, "INSERT OR REPLACE INTO wishes(world, doc) VALUES(?1, ?2)")              \
+    STATEMENT(FIND_WISHES, "SELECT doc FROM wishes WHERE world = ?1")                              \
+    STATEMENT(DROP_WISHES, "DELETE FROM wishes WHERE world = ?1")                                  \
     STATEMENT(LIST_EVENTS, "SELECT doc, number FROM events WHERE world = ?1 ORDER BY number")      \
     STATEMENT(RESERVE, "INSERT INTO worlds(world, serial) VALUES(?1, ?2)"                          \
                        " ON CONFLICT(world) DO UPDATE SET serial = serial + ?2"                    \

@@ -32,6 +32,16 @@ double world_rate(const struct world *world)
     return 1;
 }
 
+/* "The next two" are not two more after a restart. */
+static void save_wishes(struct world *world)
+{
+    if (world->dropped)
+        return;
+    OWNED(tree_free) cJSON *rules = lifetime_rules_json(&world->lifetime_rules);
+    OWNED(mem_text_free) char *text = tree_print(rules);
+    store_put_wishes(world->store, world->id, text);
+}
+
 int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *app_id)
 {
     const int64_t usual[LIFETIME_COUNT] = {
@@ -44,7 +54,7 @@ int64_t world_lifetime_s(struct world *world, enum lifetime which, const char *a
     bool counted;
     int64_t wished = lifetime_rule_s(&world->lifetime_rules, which, app_id, &counted);
     if (counted)
-        world_save(world); /* "the next two" are not two more after a restart */
+        save_wishes(world);
     return wished ? wished : usual[which];
 }
 
@@ -255,6 +265,18 @@ void world_show_clock(const struct world *world)
     hand_set(&world->hand, timeline_at(&world->time, machine_ms) - machine_ms);
 }
 
+static void restore_wishes(struct world *world, const cJSON *doc)
+{
+    OWNED(mem_text_free) char *text = NULL;
+    OWNED(tree_free) cJSON *counted = NULL;
+    if (store_find_wishes(world->store, world->id, &text))
+        counted = tree_parse(text, strlen(text), NULL);
+    const cJSON *rules = counted ? counted : tree_get(doc, "lifetime_rules");
+    const cJSON *rule;
+    cJSON_ArrayForEach(rule, rules)
+        lifetime_add_rule(&world->lifetime_rules, rule, NULL);
+}
+
 void world_restore(struct world *world)
 {
     OWNED(mem_text_free) char *text = NULL;
@@ -272,9 +294,7 @@ void world_restore(struct world *world)
     tree_int(doc, "code_s", &world->lifetimes.code_s);
     tree_int(doc, "custom_access_token_s", &world->lifetimes.custom_access_token_s);
     tree_int(doc, "oauth_access_token_s", &world->lifetimes.oauth_access_token_s);
-    const cJSON *rule;
-    cJSON_ArrayForEach(rule, tree_get(doc, "lifetime_rules"))
-        lifetime_add_rule(&world->lifetime_rules, rule, NULL);
+    restore_wishes(world, doc);
     profile_read(&world->profile, tree_get(doc, "profile"), NULL);
     settings_apply(&world->settings, tree_get(doc, "settings"));
     const cJSON *alias;
