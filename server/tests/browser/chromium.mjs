@@ -53,10 +53,10 @@ class Wire {
     return new Promise((resolve, reject) => this.waiting.set(id, { method, resolve, reject }))
   }
 
-  // The next event of that name in that session; it must come within ten seconds.
+  // The next event of that name in that session; it must come within half a minute.
   event(method, sessionId) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ${method} came`)), 10000)
+      const timer = setTimeout(() => reject(new Error(`no ${method} came`)), 30000)
       this.listeners.push((message) => {
         if (message.method !== method || message.sessionId !== sessionId) return false
         clearTimeout(timer)
