@@ -6,6 +6,7 @@
 
 #include "harness.h"
 #include "shared/mem.h"
+#include "shared/tree.h"
 #include "suite.h"
 
 static struct harness *fake;
@@ -77,6 +78,24 @@ static const struct {
     {{0}, INSTALL "&appId=$APP&state=a", NULL, NULL, 302, "state=a", NULL},
     {{0}, INSTALL "&appId=$APP&state=%FF", NULL, NULL, 302, "Location: ", "state="},
     {{0}, INSTALL "&client_id=$APP", NULL, NULL, 400, "find an app with this redirect url", NULL},
+    /* token info: the sample's order, times as texts of seconds */
+    {{0},
+     "POST /oauth2/token-info",
+     NULL,
+     "{'token':'$TOKEN'}",
+     200,
+     "\n{\"active\":true,\"subjectType\":\"APP\",\"subjectId\":\"$APP\",\"exp\":\"1893470400\","
+     "\"iat\":\"1893456000\",\"clientId\":\"$APP\",\"siteId\":\"$SITE\",\"instanceId\":",
+     NULL},
+    /* values of plan events */
+    {{0},
+     "POST /_fakewix/events",
+     NULL,
+     "{'event_type':'PaidPlanPurchased','url':'http://127.0.0.1:1/'}",
+     201,
+     "\"vendorProductId\":\"premium\",\"cycle\":\"MONTHLY\",\"expiresOn\":\"2030-01-31T00:00:00."
+     "000Z\"",
+     NULL},
     /* not served, unless the config answers */
     {{0}, "POST /_api/iam/authentication/v2/login", AUTH, "{}", 404, "NOT_FOUND", NULL},
     {{0}, "GET /api/v1/instance", AUTH, NULL, 404, "NOT_FOUND", NULL},
@@ -123,10 +142,26 @@ START_TEST(a_visitor_s_site_is_that_of_the_first_installation)
 }
 END_TEST
 
+/* "RS256 headers and claims are sorted, and headers have typ": what libjwt writes. */
+START_TEST(a_token_of_rs256_has_typ_and_sorted_claims)
+{
+    static const char *const sorted[] = {"data", "exp", "fakewix", "iat"};
+    harness_connect(fake);
+    OWNED(tree_free) cJSON *header = harness_jwt_header(harness_value(fake, "ACCESS"));
+    OWNED(tree_free) cJSON *claims = harness_claims(harness_value(fake, "ACCESS"));
+    ck_assert_str_eq(tree_text(header, "typ"), "JWT");
+    ck_assert_str_eq(tree_text(header, "alg"), "RS256");
+    ck_assert_int_eq(cJSON_GetArraySize(claims), 4);
+    for (int i = 0; i < 4; i++)
+        ck_assert_str_eq(cJSON_GetArrayItem(claims, i)->string, sorted[i]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = suite_case(set_up, tear_down);
     suite_rows(tcase, row_of_the_page_is_true, rows);
     tcase_add_test(tcase, a_visitor_s_site_is_that_of_the_first_installation);
+    tcase_add_test(tcase, a_token_of_rs256_has_typ_and_sorted_claims);
     return suite_run("fidelity", tcase);
 }

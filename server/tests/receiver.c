@@ -88,6 +88,7 @@ static void serve(struct receiver *receiver, int fd)
     }
     OWNED(mem_text_free)
     char *answer = mem_format("HTTP/1.1 %d Said\r\nX-Receiver: yes\r\nContent-Length: 5\r\n"
+                              "Location: /elsewhere\r\n"
                               "Connection: close\r\n\r\nheard",
                               status);
     send(fd, answer, strlen(answer), MSG_NOSIGNAL);
