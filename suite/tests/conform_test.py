@@ -158,6 +158,17 @@ class ExitStatus(Folder):
         rows = json.loads(pathlib.Path(report).read_text())["scenarios"]
         self.assertFalse([row for row in rows if row["reason"].startswith("not tried")])
 
+    def test_a_lifetime_of_another_form_that_ends_a_client_is_its_own_fault(self):
+        reads = """reply=$(curl -s "$WIX_AUTH_BASE/oauth2/token" -H 'Content-Type: application/json' -d '{
+            "grant_type": "client_credentials", "client_id": "'$WIX_APP_ID'", "client_secret":
+            "'$WIX_APP_SECRET'", "instance_id": "'$WIX_INSTANCE_ID'"}'); case $reply in
+            *'"expires_in":1'*) exit 0;; esac; """
+        for end, lines in (("kill -ABRT $$", ["FAIL  EXP-09", "FAIL  EXP-10"]),
+                           ("exit 1", ["????  EXP-09", "FAIL  EXP-10"])):
+            result = run(reads + end, "--only", "EXP-09", "--only", "EXP-10")
+            for line in lines:
+                self.assertIn(line, result.stdout)
+
     def test_an_empty_command_is_refused(self):
         for command in "", " ":
             result = run(command)
