@@ -183,26 +183,40 @@ class Crowd(Case):
         self.slow_ones(port, b"\x16\x03\x01\x02\x00\x01", 4)  # 512 bytes are to come
         self.wait_of_a_newcomer(port, anybody)
 
-    def deaf_ones(self, port, n):
+    def deaf_ones(self, port, n, tls=None):
         """Clients that ask for more than the system takes in their stead, and read nothing."""
         rule = (b'{"on":{"route":"GET /conformance/probe"},"times":-1,'
                 b'"do":{"fault":"endless","max_bytes":100000000}}')
-        with socket.create_connection(("127.0.0.1", port), timeout=20 * PATIENCE) as client:
+        with self.wrapped(self.connect(port), tls) as client:
             client.sendall(b"POST /_fakewix/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                            % (len(rule), rule))
             self.assertEqual(client.recv(4096)[9:12], b"201")
-        deaf = [self.connect(port) for _ in range(n)]
+        deaf = [self.wrapped(self.connect(port), tls) for _ in range(n)]
         for client in deaf:
             client.sendall(b"GET /conformance/probe HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.slow_since = time.monotonic()
         return deaf
+
+    def wrapped(self, client, tls):
+        spoken = tls.wrap_socket(client) if tls else client
+        self.addCleanup(spoken.close)
+        return spoken
 
     def test_deaf_clients_make_room_for_a_newcomer(self):
         port = self.port("--workers", "4")
         deaf = self.deaf_ones(port, 4)
         self.wait_of_a_newcomer(port)
         self.assertEqual(sum(self.is_cut(client) for client in deaf), 1)  # one had to go, and is told by a reset
+
+    def test_deaf_clients_over_tls_make_room_for_a_newcomer(self):
+        ready = self.start("--tls-listen", "127.0.0.1:0", "--workers", "4")
+        port = int(ready["https"].rsplit(":", 1)[1])
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        deaf = self.deaf_ones(port, 4, anybody)
+        self.wait_of_a_newcomer(port, anybody)
+        self.assertEqual(sum(self.is_cut(client) for client in deaf), 1)
 
     def is_cut(self, client):
         poller = select.poll()
