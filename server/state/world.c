@@ -273,8 +273,7 @@ static void restore_wishes(struct world *world, const cJSON *doc)
         counted = tree_parse(text, strlen(text), NULL);
     const cJSON *rules = counted ? counted : tree_get(doc, "lifetime_rules");
     const cJSON *rule;
-    cJSON_ArrayForEach(rule, rules)
-        lifetime_add_rule(&world->lifetime_rules, rule, NULL);
+    cJSON_ArrayForEach(rule, rules) lifetime_add_rule(&world->lifetime_rules, rule, NULL);
 }
 
 void world_restore(struct world *world)
