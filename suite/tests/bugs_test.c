@@ -48,13 +48,14 @@ struct proof {
     int failed;
 };
 
-static void tally(struct proof *proof, bool good, const char *sentence)
+/* A failure shows the wire that it was read from: the next run may not have it. */
+static void tally(struct proof *proof, bool good, const char *sentence, const char *wire)
 {
     pthread_mutex_lock(&proof->lock);
     proof->passed += good;
     proof->failed += !good;
     if (!good)
-        printf("FAILED: %s\n", sentence);
+        printf("FAILED: %s\n%s", sentence, wire ? wire : "");
     pthread_mutex_unlock(&proof->lock);
 }
 
@@ -79,6 +80,7 @@ static struct result *try_client(const struct proof *proof, const struct plan *p
         .driver = &driver,
         .offers = driver.offers,
         .preload = getenv("FAKEWIX_PRELOAD"),
+        .trace = "-",
         .timeout_ms = TIMEOUT_MS,
         .quiet_ms = QUIET_MS,
         .stop_fd = -1,
@@ -112,7 +114,7 @@ static void try_reference(struct proof *proof)
         char *sentence =
             mem_format("the reference client gets %s in %s: %s", verdict_name(result->verdict),
                        result->code, good ? "" : seen_in(result));
-        tally(proof, good, sentence);
+        tally(proof, good, sentence, result->wire);
     }
 }
 
@@ -150,7 +152,7 @@ static void check_words(struct proof *proof, const char *bug, const char *trips)
         OWNED(mem_text_free)
         char *sentence = mem_format("bug %s names %s, which is no scenario", bug, code);
         if (!catalogue_find(&proof->catalogue, code))
-            tally(proof, false, sentence);
+            tally(proof, false, sentence, NULL);
         trips += len + strspn(trips + len, " ");
     }
 }
@@ -248,7 +250,7 @@ static void try_bug(struct proof *proof, size_t bug)
                                     tripped ? "trips" : "does not trip", results[i].code,
                                     named ? "names" : "does not name",
                                     verdict_name(results[i].verdict), seen_in(&results[i]));
-        tally(proof, tripped == named, sentence);
+        tally(proof, tripped == named, sentence, results[i].wire);
     }
     free_results(results, proof->plan.n);
     free(chosen);
@@ -292,7 +294,7 @@ static void prove(struct proof *proof)
         OWNED(mem_text_free)
         char *sentence = mem_format("no bug trips %s: give it one in clients/bugs.def",
                                     proof->plan.list[i]->code);
-        tally(proof, proof->tripped[i], sentence);
+        tally(proof, proof->tripped[i], sentence, NULL);
     }
 }
 
