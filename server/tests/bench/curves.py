@@ -7,6 +7,7 @@ The servers of one curve run side by side and are loaded in turn, round after ro
 """
 import json
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
@@ -167,7 +168,7 @@ class Judge:
 def measure_judge(programs):
     """The whole catalogue on the reference client."""
     judge = str((programs / "fakewix-conform").resolve())
-    client = str((programs / "fakewix-reference-client").resolve())
+    client = shlex.quote(str((programs / "fakewix-reference-client").resolve()))
     listed = subprocess.run([judge, "list", "--json"], capture_output=True, text=True, check=True)
     n = len(json.loads(listed.stdout)["scenarios"])
     print("\n| judge, whole catalogue | scenarios | whole run, s | ms per scenario |")
