@@ -103,9 +103,11 @@ static enum refusal unknown_fault(struct exchange *x)
     return exchange_refuse(x, REFUSAL_CONTROL_UNKNOWN_ITEM, "fault %s", x->segments[0]);
 }
 
+/* Waits until so many are held, or so many requests that it hit are in the journal. */
 enum refusal control_fault(struct exchange *x)
 {
-    int64_t wanted = control_query_int(x, "waiting", 0);
+    int64_t held = control_query_int(x, "waiting", 0);
+    int64_t hits = control_query_int(x, "hits", 0);
     int64_t deadline_ms = now_steady_ms() + control_query_int(x, "wait_ms", 0);
     for (;;) {
         cJSON *rule = armed_one_json(x->world->faults, x->segments[0]);
@@ -114,7 +116,8 @@ enum refusal control_fault(struct exchange *x)
         int64_t waiting = 0;
         tree_int(rule, "waiting", &waiting);
         int64_t left_ms = deadline_ms - now_steady_ms();
-        if (waiting >= wanted || left_ms <= 0 || x->world->gone) {
+        bool seen = waiting >= held && cJSON_GetArraySize(tree_get(rule, "hits")) >= hits;
+        if (seen || left_ms <= 0 || x->world->gone) {
             reach_note_rule(rule, x->world);
             response_json(x->response, 200, rule);
             return REFUSAL_NONE;

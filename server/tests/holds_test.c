@@ -180,6 +180,27 @@ START_TEST(release_lets_go_whom_it_holds_and_holds_the_next)
 }
 END_TEST
 
+static void expect_hits(const char *wait_ms, int count)
+{
+    OWNED(mem_text_free)
+    char *line = mem_format("GET /_fakewix/faults/$FAULT?hits=1&wait_ms=%s", wait_ms);
+    OWNED(answer_free) struct answer answer = harness_ask(fake, line, NULL, NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(tree_get(answer.json, "hits")), count);
+}
+
+/* A request is noted when the fake is through with it, not while it is held. */
+START_TEST(hit_is_waited_for)
+{
+    arm("{'stage':'before','do':{'fault':'hold'}}");
+    struct visitor *one = probe();
+    await_waiting(1);
+    expect_hits("30", 0);
+    release("1");
+    expect_hits("$SOON", 1);
+    ck_assert_int_eq(status_of(one), 200);
+}
+END_TEST
+
 /* Everything that takes the fault away lets go, too. */
 static const char *const ends[] = {
     "DELETE /_fakewix/faults/$FAULT",
@@ -419,6 +440,7 @@ int main(void)
     tcase_add_test(tcase, barrier_opens_for_the_last_to_come);
     tcase_add_test(tcase, barrier_shuts_behind_each_group);
     tcase_add_test(tcase, release_lets_go_whom_it_holds_and_holds_the_next);
+    tcase_add_test(tcase, hit_is_waited_for);
     suite_rows(tcase, end_of_the_fault_lets_go, ends);
     tcase_add_test(tcase, end_of_the_world_lets_go);
     suite_rows(tcase, clock_opens, dues);

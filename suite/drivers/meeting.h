@@ -28,7 +28,7 @@ bool meeting_at(const struct act *act, const struct step *step, int64_t calls,
 bool meeting_has_come(const struct act *act, const struct meeting *meeting, int ms, bool *ret_come,
                       struct err *err);
 
-/* Let the client go on. */
+/* Let the client go on, and wait until the request that it stood at is in the journal. */
 bool meeting_end(const struct act *act, const struct meeting *meeting, struct err *err);
 
 void meeting_free(struct meeting *meeting);
