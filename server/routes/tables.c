@@ -37,14 +37,10 @@ static cJSON *routes_table(void)
 static cJSON *refusals_table(void)
 {
     static const char *const shapes[] = {
-        [SHAPE_IETF] = "IETF",
-        [SHAPE_OLD] = "old",
-        [SHAPE_WIX] = "Wix",
-        [SHAPE_VALIDATION] = "Wix validation",
-        [SHAPE_BARE] = "Wix bare",
-        [SHAPE_MESSAGE] = "Wix message",
-        [SHAPE_PAGE] = "page",
-        [SHAPE_CONTROL] = "control",
+        [SHAPE_IETF] = "IETF",     [SHAPE_OLD] = "old",
+        [SHAPE_WIX] = "Wix",       [SHAPE_VALIDATION] = "Wix validation",
+        [SHAPE_BARE] = "Wix bare", [SHAPE_MESSAGE] = "Wix message",
+        [SHAPE_PAGE] = "page",     [SHAPE_CONTROL] = "control",
     };
     _Static_assert(sizeof shapes / sizeof *shapes == SHAPE_CONTROL + 1, "each shape has its name");
     cJSON *table = cJSON_CreateArray();
