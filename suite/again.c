@@ -177,6 +177,13 @@ static char **arguments_of(const cJSON *memory, char **more)
     return list;
 }
 
+static void arguments_free(char ***argv)
+{
+    for (char **at = *argv; at && *at; at++)
+        free(*at);
+    free(*argv);
+}
+
 bool again_run(char *file, char **more, struct err *err)
 {
     OWNED(mem_text_free) char *path = file;
@@ -192,7 +199,7 @@ bool again_run(char *file, char **more, struct err *err)
                        path ? path : "a file in $HOME/.cache/fakewix");
     if (!cJSON_GetArraySize(tree_get(memory, "argv")))
         return err_set(err, "%s is not what a run leaves; remove it", path);
-    char **argv = arguments_of(memory, more);
+    OWNED(arguments_free) char **argv = arguments_of(memory, more);
     bool nothing = !cJSON_GetArraySize(tree_get(memory, "failed"));
     for (char **at = argv; *at && nothing; at++)
         nothing = !is_only(*at);
