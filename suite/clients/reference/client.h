@@ -41,7 +41,7 @@ struct client {
     char *access_token;
     int64_t expires_ms;       /* of the time of day, as it must outlive the program: renewed then */
     int64_t dies_ms;          /* a little later: good until then */
-    int64_t obtained_ms;      /* only with a bug */
+    atomic_llong obtained_ms; /* only with a bug */
     int64_t issued_ms;        /* only with a bug: by the server's clock */
     int64_t ahead_ms;         /* what an adapter was told of time that passed */
     atomic_long n_calls;      /* only with a bug */
