@@ -79,7 +79,8 @@ static const struct option_row rows[] = {
      "how long a request may take to arrive whole; past it 408"},
     {"stop-with-stdin", OPTION_FLAG, AT(stop_with_stdin), "", NULL, 0, 0,
      "stop when standard input ends: with whoever started it, however that ends"},
-    {"quiet", OPTION_FLAG, AT(quiet), "", NULL, 0, 0, "do not print the block to paste"},
+    {"quiet", OPTION_FLAG, AT(quiet), "", NULL, 0, 0,
+     "do not print the block to paste, nor after `run` how it ended"},
 };
 
 enum { N_ROWS = sizeof rows / sizeof *rows };

@@ -40,6 +40,7 @@ void routing_enter(const struct options *options, options_env_fn *env, struct er
     size_t n = 0;
     argv[n++] = program;
     argv[n++] = mem_text("run");
+    argv[n++] = mem_text("--quiet"); /* what came of it is said in here */
     if (route) {
         argv[n++] = mem_text("--route");
         argv[n++] = mem_text(route);

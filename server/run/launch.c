@@ -46,6 +46,10 @@ static int parse_own(struct launch *launch, char **argv, struct err *err)
         launch->follow_clock = true;
         return 1;
     }
+    if (strcmp(argv[0], "--quiet") == 0) {
+        launch->quiet = true;
+        return 1;
+    }
     if (strcmp(argv[0], "--route") == 0)
         return parse_route(argv[1], &launch->route, err) ? 2 : -1;
     if (strncmp(argv[0], "--route=", 8) == 0)
@@ -159,7 +163,8 @@ bool launch_run(const struct launch *launch, int *ret_status, struct err *err)
         status = child_run(&run.signals, launch->command, &run.variables, &no_command);
     if (no_command.text)
         launch_tell(&run, "%s", no_command.text);
-    bool may_keep = ran && !no_command.text && (status || launch->lint_fails);
+    bool may_keep =
+        ran && !launch->quiet && !no_command.text && (status || launch->lint_fails);
     struct journal_copy journal = may_keep ? fetch_journal(&run) : (struct journal_copy){0};
     if (run.proxy_pid > 0)
         child_stop(run.proxy_pid);

@@ -14,6 +14,7 @@ struct launch {
     enum launch_route route;
     bool follow_clock;
     bool refuse_others; /* the proxy's way with hosts that are not Wix's */
+    bool quiet;         /* the command says itself what came of it: nothing is told of its end */
     char **serve;       /* options for the fake; the list is owned, ends in NULL */
     int n_serve;
     char *const *command;           /* ends in NULL; borrowed */
@@ -23,7 +24,8 @@ struct launch {
     void (*tell)(const char *line); /* what a person should know */
 };
 
-/* Read `[--route R] [--follow-clock] [--proxy-others pass|refuse] [serve options] -- COMMAND…`. */
+/* Read `[--route R] [--follow-clock] [--proxy-others pass|refuse] [--quiet] [serve options] --
+ * COMMAND…`. */
 bool launch_parse(int argc, char **argv, struct launch *ret_launch, struct err *err);
 
 /* The names of the options above that are the launcher's own, NULL at the end. */

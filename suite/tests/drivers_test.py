@@ -289,6 +289,12 @@ class Unmodified(Folder):
         self.assertIn("WIX_API_BASE=https://www.wixapis.com\n", env)
         self.assertIn("WIX_INSTALL_BASE=https://www.wix.com\n", env)
 
+    def test_what_leads_there_says_nothing_of_the_end(self):
+        for words, status in ((("--command", "false", "--only", "ACQ-01"), 1),
+                              (("--command", "true", "--flows", "client_credntials"), 2)):
+            result = judge("--unmodified", *words)
+            self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+            self.assertNotIn("fakewix run: the command ended", result.stderr)
 
     def test_other_credentials_than_the_scenarios_are_told(self):
         """A client with an app of its own in its code: what it asked for leads to no scenario's world."""

@@ -108,6 +108,15 @@ class Command(Case):
         self.assertIn("no request of it reached the fake", silent.stderr)
 
     @needs("curl")
+    def test_that_is_quiet_says_nothing_of_its_end(self):
+        for command in "exit 1", f"curl -s {API} >&2; exit 1":
+            done = run("--quiet", "--route", "proxy", "--", "sh", "-c", command,
+                       env=environment(TMPDIR=self.folder))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertNotIn("the command ended", done.stderr)
+        self.assertEqual([], list(self.folder.glob("fakewix-journal*")))
+
+    @needs("curl")
     def test_that_fails_by_lint_alone_leaves_the_journal_too(self):
         done = run("--lint", "fail", "--", "curl", "-s", API, env=environment(TMPDIR=self.folder))
         self.assertEqual(done.returncode, 1, done.stderr)
