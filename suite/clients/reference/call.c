@@ -51,6 +51,8 @@ static bool wants_new_token(const struct client *client, const struct reply *rep
     long status = reply->status;
     if (client->bug == BUG_empty_401_ignored && !reply->body.len)
         return false;
+    if (client->bug == BUG_token_for_good)
+        return false;
     if (client->bug == BUG_long_sleep_not_survived && client->obtained_ms &&
         client_now_ms(client) - client->obtained_ms > HALF_A_DAY_MS)
         return false;

@@ -219,6 +219,8 @@ static bool is_good(const struct client *client, const char *refused)
 {
     bool slept = client->bug == BUG_long_sleep_not_survived && has_slept(client);
     bool young = (client_now_ms(client) < client->expires_ms || slept) && !is_odd(client);
+    if (client->access_token && client->bug == BUG_token_for_good)
+        return true;
     return client->access_token && (young || client->bug == BUG_expiry_ignored) &&
            !(refused && strcmp(client->access_token, refused) == 0) &&
            client->bug != BUG_token_not_kept;
