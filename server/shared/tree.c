@@ -28,16 +28,23 @@ static size_t sequence_len(const unsigned char *s, size_t left)
     return overlong || surrogate || beyond ? 0 : len;
 }
 
-bool tree_text_is_sound(const char *text, size_t len)
+/* How far the text is well-formed and without a NUL. */
+static size_t sound_len(const char *text, size_t len)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    for (size_t at = 0; at < len;) {
+    size_t at = 0;
+    while (at < len) {
         size_t step = bytes[at] ? sequence_len(bytes + at, len - at) : 0;
         if (!step)
-            return false;
+            break;
         at += step;
     }
-    return true;
+    return at;
+}
+
+bool tree_text_is_sound(const char *text, size_t len)
+{
+    return sound_len(text, len) == len;
 }
 
 char *tree_sound_text(const char *text, size_t len)
@@ -85,10 +92,16 @@ static size_t number_len(const char *text, size_t at, size_t len)
     return i - at;
 }
 
+/* What keeps a text from being JSON, and where; no sentence where nothing does. */
+struct flaw {
+    const char *what; /* "… at", "… near" */
+    size_t at;
+};
+
 /* Depth of brackets and the form of numbers outside strings, and whether a string holds a raw
  * control byte or \u0000. Runs before cJSON, whose own recursion is not to be reached by a
  * stranger. */
-static bool scan(const char *text, size_t len, struct err *err)
+static struct flaw scan(const char *text, size_t len)
 {
     size_t depth = 0;
     bool in_string = false;
@@ -96,10 +109,10 @@ static bool scan(const char *text, size_t len, struct err *err)
         unsigned char c = (unsigned char)text[i];
         if (in_string) {
             if (c < 0x20)
-                return err_set(err, "a control character stands unescaped in a JSON string");
+                return (struct flaw){"a control character stands unescaped in a JSON string at", i};
             if (c == '\\') {
                 if (len - i > 5 && memcmp(text + i + 1, "u0000", 5) == 0)
-                    return err_set(err, "a JSON string holds a NUL character");
+                    return (struct flaw){"a JSON string holds a NUL character at", i};
                 i++;
             }
             in_string = c != '"';
@@ -109,17 +122,18 @@ static bool scan(const char *text, size_t len, struct err *err)
         if (c == '-' || (c >= '0' && c <= '9')) {
             size_t number = number_len(text, i, len);
             if (!number)
-                return err_set(err, "the number at byte %zu is none that JSON has", i);
+                return (struct flaw){"a number that JSON does not have stands at", i};
             i += number - 1;
         }
         if (c == '[' || c == '{')
             depth++;
         if ((c == ']' || c == '}') && depth)
             depth--;
+        _Static_assert(TREE_MAX_DEPTH == 64, "the sentence says so");
         if (depth > TREE_MAX_DEPTH)
-            return err_set(err, "the JSON is nested more than %d deep", TREE_MAX_DEPTH);
+            return (struct flaw){"the JSON is nested more than 64 deep at", i};
     }
-    return true;
+    return (struct flaw){NULL, 0};
 }
 
 static size_t skip_space(const char *text, size_t at, size_t len)
@@ -129,31 +143,86 @@ static size_t skip_space(const char *text, size_t at, size_t len)
     return at;
 }
 
-cJSON *tree_parse(const char *text, size_t len, struct err *err)
+/* Behind the last byte before `at` that is no white space. */
+static size_t trim(const char *text, size_t at)
 {
-    if (!tree_text_is_sound(text, len)) {
-        err_set(err, "the JSON is not valid UTF-8 text");
+    while (at && strchr(" \t\r\n", text[at - 1]))
+        at--;
+    return at;
+}
+
+/* Where a person would look: not behind the end of the last line, and at a comma rather than at the
+ * bracket that it must not stand before. cJSON names the byte, or the next one. */
+static size_t place_of(const char *text, size_t len, size_t at)
+{
+    if (skip_space(text, at, len) == len && trim(text, at))
+        at = trim(text, at) - 1;
+    for (size_t back = 0; back <= 1 && back <= at; back++) {
+        size_t before = trim(text, at - back);
+        bool closes = text[at - back] == '}' || text[at - back] == ']';
+        if (closes && before && text[before - 1] == ',')
+            return before - 1;
+    }
+    return at;
+}
+
+/* "byte 7" of what is one line, as a request's body mostly is; "line 4, column 2" of a file. */
+static void refuse(const char *text, size_t len, struct flaw flaw, int *ret_line, struct err *err)
+{
+    int line = 1;
+    size_t column = 1;
+    for (size_t i = 0; i < flaw.at; i++) {
+        bool is_break = text[i] == '\n';
+        line += is_break;
+        column = is_break ? 1 : column + (((unsigned char)text[i] & 0xC0) != 0x80);
+    }
+    if (ret_line)
+        *ret_line = line;
+    if (line > 1 || memchr(text, '\n', len))
+        err_set(err, "%s line %d, column %zu", flaw.what, line, column);
+    else
+        err_set(err, "%s byte %zu", flaw.what, flaw.at);
+}
+
+/* A tree, or what is wrong. */
+static cJSON *parse(const char *text, size_t len, struct flaw *ret_flaw)
+{
+    const char *end = NULL;
+    cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &end, false);
+    size_t at = end ? (size_t)(end - text) : len;
+    if (!tree) {
+        *ret_flaw = (struct flaw){"the JSON breaks off or is malformed near",
+                                  place_of(text, len, at)};
         return NULL;
     }
-    if (!scan(text, len, err))
-        return NULL;
-    if (skip_space(text, 0, len) == len) {
+    at = skip_space(text, at, len);
+    if (at == len)
+        return tree;
+    *ret_flaw = (struct flaw){"something follows the JSON value at", at};
+    cJSON_Delete(tree);
+    return NULL;
+}
+
+cJSON *tree_parse_file(const char *text, size_t len, int *ret_line, struct err *err)
+{
+    struct flaw flaw = {"the JSON is not valid UTF-8 text at", sound_len(text, len)};
+    if (ret_line)
+        *ret_line = 1;
+    if (flaw.at == len)
+        flaw = scan(text, len);
+    if (!flaw.what && skip_space(text, 0, len) == len) {
         err_set(err, "JSON was expected and nothing came");
         return NULL;
     }
-    const char *end = NULL;
-    cJSON *tree = cJSON_ParseWithLengthOpts(text, len, &end, false);
-    if (!tree) {
-        err_set(err, "the JSON breaks off or is malformed near byte %zu",
-                end ? (size_t)(end - text) : len);
-        return NULL;
-    }
-    if (skip_space(text, (size_t)(end - text), len) != len) {
-        err_set(err, "something follows the JSON value at byte %zu", (size_t)(end - text));
-        cJSON_Delete(tree);
-        return NULL;
-    }
+    cJSON *tree = flaw.what ? NULL : parse(text, len, &flaw);
+    if (!tree)
+        refuse(text, len, flaw, ret_line, err);
     return tree;
+}
+
+cJSON *tree_parse(const char *text, size_t len, struct err *err)
+{
+    return tree_parse_file(text, len, NULL, err);
 }
 
 cJSON *tree_get(const cJSON *object, const char *name)

@@ -21,6 +21,9 @@ enum { TREE_MAX_DEPTH = 64 };
  * returns    the tree, caller frees with cJSON_Delete; or NULL and a sentence in `err` */
 cJSON *tree_parse(const char *text, size_t len, struct err *err);
 
+/* The same; ret_line (may be NULL) is the line, from 1, that is to blame. */
+cJSON *tree_parse_file(const char *text, size_t len, int *ret_line, struct err *err);
+
 /* The member of that name, case and all, or NULL. Of a doubled key the last one counts, as in
  * JavaScript and on the JVM (RFC 8259 section 4 leaves it open). Borrowed. */
 cJSON *tree_get(const cJSON *object, const char *name);

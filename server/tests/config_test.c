@@ -255,8 +255,9 @@ static const struct {
     {NULL, "cannot be read: No such file or directory; check the name"},
     {"", "JSON was expected and nothing came; it must be one JSON object"},
     {"{\"apps\":[", "it must be one JSON object"},
-    {"{} {}", "something follows the JSON value at byte 2; it must be one JSON object"},
-    {"{\"a\":\"\xff\"}", "not valid UTF-8"},
+    {"{} {}", "something follows the JSON value at byte 3; it must be one JSON object"},
+    {"{\"a\":\"\xff\"}", "not valid UTF-8 text at byte 6; it must"},
+    {"{\n\"apps\": [],\n\"sites\": []\n\"api\": []\n}", "malformed near line 4, column 1; it must"},
 };
 
 static cJSON *load(const char *file, struct buf *problems)

@@ -151,6 +151,34 @@ START_TEST(tree_parses_strictly)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int line;
+    const char *place;
+} broken[] = {
+    {"{\"a\":1,}", 1, "near byte 6"}, /* the comma, not what it must not stand before */
+    {"{\n\"a\": 1,\n\n}\n", 2, "near line 2, column 7"},
+    {"[\n[1,\n2,\n],\n3]", 3, "near line 3, column 2"},
+    {"{\n\"a\": 1\n\"b\": 2\n}\n", 3, "near line 3, column 1"},
+    {"{\n\"a\": [1,\n2\n\n\n", 3, "near line 3, column 1"}, /* it breaks off there */
+    {"{\n\"a\": \"b,\n\"c\": 1\n}", 2, "in a JSON string at line 2, column 9"},
+    {"{\n\"\u00fc\u00fc\": 01\n}", 2, "stands at line 2, column 7"},
+    {"{\n}\n\n{}", 4, "something follows the JSON value at line 4, column 1"},
+    {"{\n\"a\": \"\xff\"}", 2, "not valid UTF-8 text at line 2, column 7"},
+    {"\n\n", 1, "nothing came"},
+};
+
+START_TEST(tree_says_where_a_text_is_broken)
+{
+    OWNED(err_free) struct err err = {0};
+    int line = 0;
+    const char *text = broken[_i].text;
+    ck_assert_ptr_null(tree_parse_file(text, strlen(text), &line, &err));
+    ck_assert_msg(strstr(err.text, broken[_i].place) != NULL, "%s: %s", text, err.text);
+    ck_assert_int_eq(line, broken[_i].line);
+}
+END_TEST
+
 static cJSON *parse_nested(int depth)
 {
     OWNED(buf_free) struct buf text = {0};
@@ -299,6 +327,7 @@ int main(void)
     tcase_add_test(tcase, buf_grows_to_its_limit);
     tcase_add_test(tcase, err_keeps_the_first_sentence);
     tcase_add_loop_test(tcase, tree_parses_strictly, 0, (int)COUNT(tree_cases));
+    tcase_add_loop_test(tcase, tree_says_where_a_text_is_broken, 0, (int)COUNT(broken));
     tcase_add_test(tcase, tree_has_a_greatest_depth);
     tcase_add_test(tcase, tree_refuses_a_raw_nul);
     tcase_add_test(tcase, tree_members_have_a_type_and_a_case);

@@ -39,14 +39,19 @@ bool reader_fail(const struct reader *reader, const char *place, const char *for
 {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    OWNED(mem_text_free) char *text = mem_format_list(format, args);
     va_end(args);
-    OWNED(mem_text_free) char *text = mem_new((size_t)(len < 0 ? 0 : len) + 1, 1);
-    vsnprintf(text, (size_t)(len < 0 ? 0 : len) + 1, format, again);
-    va_end(again);
     return fail(reader, place, "", text);
+}
+
+bool reader_fail_line(const struct reader *reader, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    OWNED(mem_text_free) char *text = mem_format_list(format, args);
+    va_end(args);
+    mistakes_add(reader->mistakes, mem_format("%s:%d: %s", reader->file, line, text));
+    return false;
 }
 
 /* `what "word"; did you mean "another"? rest` */

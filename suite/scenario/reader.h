@@ -20,7 +20,11 @@ struct reader {
 bool reader_fail(const struct reader *reader, const char *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for a name that is not known: "… "WORD"; did you mean "X"? REST". `what` begins the
+/* "FILE:LINE: …" of what is no place: the file is not JSON. */
+bool reader_fail_line(const struct reader *reader, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* reader_fail for a name that is not known: "… "WORD"; did you mean "X"? REST". `what` begins the
  * sentence, `rest` ends it. */
 bool reader_fail_word(const struct reader *reader, const char *place, const char *what,
                       const struct near *near, const char *rest);

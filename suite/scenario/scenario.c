@@ -237,9 +237,10 @@ static bool read_head(const struct reader *reader, struct scenario *scenario)
 static bool read_whole(const struct reader *reader, size_t len, struct scenario *scenario)
 {
     OWNED(err_free) struct err why = {0};
-    scenario->tree = tree_parse(reader->text, len, &why);
+    int line;
+    scenario->tree = tree_parse_file(reader->text, len, &line, &why);
     if (!scenario->tree)
-        return reader_fail(reader, "", "is not JSON: %s", why.text ? why.text : "");
+        return reader_fail_line(reader, line, "is not JSON: %s", why.text ? why.text : "");
     if (!cJSON_IsObject(scenario->tree))
         return reader_fail(reader, "", "must hold one JSON object");
     bool sound = reader_knows_keys(reader, "", scenario->tree,

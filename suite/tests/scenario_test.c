@@ -105,6 +105,16 @@ START_TEST(a_mistake_is_a_sentence_with_its_place)
 }
 END_TEST
 
+START_TEST(what_is_no_json_is_told_with_its_line)
+{
+    OWNED(scenario_free) struct scenario scenario = {0};
+    OWNED(err_free) struct err err = {0};
+    ck_assert(!parse("{\n \"code\": 1,\n \"title\": \"t\",\n}\n", &scenario, &err));
+    ck_assert_str_eq(err.text, "file.json:3: is not JSON: the JSON breaks off or is malformed near "
+                               "line 3, column 14");
+}
+END_TEST
+
 START_TEST(all_mistakes_are_told_at_once_with_their_lines)
 {
     static const char text[] =
@@ -235,6 +245,7 @@ int main(void)
     Suite *suite = suite_of("scenario", &tests);
     tcase_add_loop_test(tests, a_mistake_is_a_sentence_with_its_place, 0,
                         sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(tests, what_is_no_json_is_told_with_its_line);
     tcase_add_test(tests, all_mistakes_are_told_at_once_with_their_lines);
     tcase_add_test(tests, what_the_fake_refuses_has_a_place_in_the_file);
     tcase_add_test(tests, the_smallest_scenario);
