@@ -7,6 +7,7 @@
 #include "fake/control.h"
 #include "scenario/traps.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 #include "shared/tree.h"
 
 /* "An argument is missing or wrong. (do.status must be …)" as "do.status must be …"; caller frees
@@ -20,14 +21,38 @@ static char *core_of(const char *refusal)
                    : mem_text(refusal);
 }
 
+/* A sentence for a route that is nearly one that the fake knows; NULL otherwise: of Wix's paths it
+ * knows a part, and a client may call any. Caller frees with free(). */
+static char *doubt_of(const cJSON *answer)
+{
+    const char *warning = tree_text(answer, "warning");
+    const char *route = warning ? strchr(warning, '"') : NULL;
+    if (!route || !tree_get(answer, "nearest_routes"))
+        return NULL;
+    OWNED(mem_text_free) char *given = mem_text_n(route + 1, strcspn(route + 1, "\""));
+    struct near near = {.given = given};
+    const cJSON *name = NULL;
+    cJSON_ArrayForEach(name, tree_get(answer, "nearest_routes")) near_offer(&near,
+                                                                            name->valuestring);
+    if (!near_meant(&near))
+        return NULL;
+    struct buf out = {0};
+    buf_add(&out, warning, strcspn(warning, ";"));
+    near_add_question(&out, &near, "");
+    return buf_take(&out);
+}
+
+/* What the fake says against it, as a refusal or, of a rule that is taken, as a doubt. */
 static bool ask(const struct world *world, const char *method, const char *path, const cJSON *body,
-                char **ret_refusal, struct err *err)
+                char **ret_refusal, char **ret_doubt, struct err *err)
 {
     OWNED(tree_free) cJSON *answer = NULL;
     OWNED(mem_text_free) char *refusal = NULL;
     *ret_refusal = NULL;
+    *ret_doubt = NULL;
     if (!control_try(world, method, path, body, &answer, &refusal, err))
         return false;
+    *ret_doubt = refusal ? NULL : doubt_of(answer);
     *ret_refusal = refusal ? core_of(refusal) : NULL;
     return true;
 }
@@ -66,8 +91,11 @@ static bool try_trap(const struct world *world, const struct reader *reader,
     OWNED(mem_text_free) char *gone = NULL; /* what was left out, and is missed then */
     for (bool more = true; more;) {
         OWNED(mem_text_free) char *refusal = NULL;
-        if (!ask(world, "POST", "/faults", rule, &refusal, err))
+        OWNED(mem_text_free) char *doubt = NULL;
+        if (!ask(world, "POST", "/faults", rule, &refusal, &doubt, err))
             return false;
+        if (doubt)
+            free(traps_blame(reader, trap, doubt));
         if (!refusal)
             return true;
         OWNED(mem_text_free) char *missed = gone ? mem_format("do.%s is missing", gone) : NULL;
@@ -109,7 +137,8 @@ static bool try_wishes(const struct world *world, const struct reader *reader, c
     {
         OWNED(mem_text_free) char *path = mem_format("/%s", wish->string);
         OWNED(mem_text_free) char *refusal = NULL;
-        if (!ask(world, "PUT", path, wish, &refusal, err))
+        OWNED(mem_text_free) char *doubt = NULL;
+        if (!ask(world, "PUT", path, wish, &refusal, &doubt, err))
             return false;
         if (refusal)
             blame_wish(reader, given, refusal);
