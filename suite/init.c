@@ -43,7 +43,10 @@ bool init_write(const struct language *language, bool force, struct buf *out, st
         return err_set(err, "%s is there already; --force replaces it", language->file);
     if (!files_write(language->file, language->text, strlen(language->text), err))
         return false;
-    buf_format(out, "%s is written. It works as it is; put your library in place of its client.\n",
+    buf_format(out,
+               "%s is written. It works as it is; put your library in place of its client.\n"
+               "What an HTTP library does wrong, the language's own as well, is a failure of this "
+               "program too.\n",
                language->file);
     if (*language->build)
         buf_format(out, "  %s\n", language->build);

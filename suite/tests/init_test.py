@@ -31,8 +31,9 @@ def main():
 
         written = run([conform, "init", language, "--write"])
         assert written.returncode == 0, written.stderr
-        name, *steps = written.stdout.splitlines()
+        name, limits, *steps = written.stdout.splitlines()
         name = name.split()[0]
+        assert "HTTP library" in limits, written.stdout
         text = (pathlib.Path(folder) / name).read_text()
         assert text == run([conform, "init", language]).stdout, "printed and written differ"
         again = run([conform, "init", language, "--write"])
