@@ -194,8 +194,8 @@ bool again_run(char *file, char **more, struct err *err)
     const char *of = tree_text(memory, "folder");
     if (!there || (of && getcwd(folder, sizeof folder) && strcmp(of, folder) != 0))
         return err_set(err,
-                       "there was no run in this folder yet (each leaves %s); say "
-                       "fakewix-conform run --command 'PROGRAM'",
+                       "no run in this folder has tried a client yet (one that does leaves %s); "
+                       "say fakewix-conform run --command 'PROGRAM'",
                        path ? path : "a file in $HOME/.cache/fakewix");
     if (!cJSON_GetArraySize(tree_get(memory, "argv")))
         return err_set(err, "%s is not what a run leaves; remove it", path);

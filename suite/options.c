@@ -36,7 +36,8 @@ static const struct {
     {"diff", COMMAND_DIFF, 'd', "BEFORE.json AFTER.json",
      "two reports of --json: what is better, what worse", "before.json after.json"},
     {"rerun", COMMAND_RERUN, 'a', NULL,
-     "the last run of this folder again, with what failed in it; takes the options of run, too",
+     "again what is open of this folder's last client, also from before a narrower run; takes the "
+     "options of run, too",
      NULL},
     {"init", COMMAND_INIT, 'i', "LANGUAGE",
      "print a program to begin with, for python, node, go, ruby, php, java, c or shell", "python"},

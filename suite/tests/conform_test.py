@@ -143,7 +143,7 @@ class ExitStatus(Folder):
                     tried = [row["code"] for row in rows if row["checks"]]
                     self.assertIn(len(tried), range(1, int(jobs) + 1))
                     self.assertGreater(len(rows), 8)
-                    self.assertIn("there was no run", conform("rerun", env=memory).stderr)
+                    self.assertIn("no run in this folder has tried a client yet", conform("rerun", env=memory).stderr)
 
     def test_a_command_that_was_run_once_is_not_given_up(self):
         client = f"[ $CONFORM_SCENARIO != acquisition/instance-binding ] || exit 127; exec {CLIENT}"
