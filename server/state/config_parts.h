@@ -26,7 +26,8 @@ typedef char *config_form_fn(const char *text);
 config_form_fn config_url_problem, config_web_url_problem, config_method_problem,
     config_path_problem;
 
-/* Warn of an app_url that Wix would not take. */
+/* Warn of an app_url that Wix would not take, and of a redirect URL with a fragment or a slip in
+ * its scheme. */
 void config_warn_urls(struct config_report *report, const cJSON *config);
 
 /* What no row says alone: an id that was given before, an installation of an app or on a site that

@@ -59,6 +59,37 @@ static bool url_is_fit(const char *url)
     return strncmp(url, "https://", 8) == 0;
 }
 
+/* A native app has a scheme of its own (RFC 8252 section 7.1); one letter beside http is a slip. */
+static void warn_redirect(struct config_report *report, const char *where, const char *url)
+{
+    OWNED(mem_text_free) char *scheme = mem_text_n(url, strcspn(url, ":"));
+    struct near near = {.given = scheme};
+    near_offer(&near, "http");
+    near_offer(&near, "https");
+    if (!url_is_web(url) && near_meant(&near))
+        buf_format(report->lines,
+                   "warning: %s: %s: the scheme \"%s\"; did you mean \"%s\"?\n", report->file,
+                   where, scheme, near_meant(&near));
+    if (strchr(url, '#'))
+        buf_format(report->lines,
+                   "warning: %s: %s: a redirect URL has no fragment (RFC 6749 section 3.1.2); "
+                   "leave out what begins with #\n",
+                   report->file, where);
+}
+
+static void warn_redirects(struct config_report *report, int app, const cJSON *urls)
+{
+    int i = 0;
+    const cJSON *list = cJSON_IsArray(urls) ? urls : NULL;
+    const cJSON *url;
+    cJSON_ArrayForEach(url, list)
+    {
+        OWNED(mem_text_free) char *where = mem_format("apps[%d].redirect_urls[%d]", app, i++);
+        if (cJSON_IsString(url) && url_is_sound(url->valuestring))
+            warn_redirect(report, where, url->valuestring);
+    }
+}
+
 void config_warn_urls(struct config_report *report, const cJSON *config)
 {
     int i = 0;
@@ -66,12 +97,12 @@ void config_warn_urls(struct config_report *report, const cJSON *config)
     cJSON_ArrayForEach(app, tree_get(config, "apps"))
     {
         const char *url = tree_text(app, "app_url");
-        char *where = mem_format("apps[%d].app_url", i++);
+        OWNED(mem_text_free) char *where = mem_format("apps[%d].app_url", i);
         if (url && url_is_sound(url) && !url_is_fit(url))
             buf_format(report->lines,
                        "warning: %s: %s: Wix takes https only, or a local address while "
                        "developing\n",
                        report->file, where);
-        free(where);
+        warn_redirects(report, i++, tree_get(app, "redirect_urls"));
     }
 }

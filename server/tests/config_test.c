@@ -182,7 +182,7 @@ END_TEST
 /* What somebody may well mean: nothing is said of it. */
 static const char *const sound[] = {
     WITH(
-        "'redirect_urls':['https://a.example/cb?x=1#y','http://localhost:3000','HTTPS://A.example',"
+        "'redirect_urls':['https://a.example/cb?x=1','http://localhost:3000','HTTPS://A.example',"
         "'http://[::1]:3000/cb','https://u:p@a.example:443/','https://a.example/\\u00e9']"),
     WITH("'redirect_urls':['com.example.app:/cb','exp://127.0.0.1:19000/--/cb']"),
     WITH("'webhook_url':'http://127.0.0.1:8000/hook','app_url':'https://a.example'"),
@@ -244,6 +244,33 @@ START_TEST(app_url_neither_https_nor_local_is_a_warning)
     ck_assert_uint_eq(config_check(config, "f", &problems), 0);
     bool warned = strncmp(buf_str(&problems), "warning: f: apps[0].app_url: ", 29) == 0;
     ck_assert_msg(warned == urls[_i].warned, "%s: %s", urls[_i].url, buf_str(&problems));
+}
+END_TEST
+
+static const struct {
+    const char *url, *warning;
+} redirects[] = {
+    {"https://a.example/back", ""},
+    {"HTTP://localhost:3000/callback?a=b", ""},
+    {"com.example.app:/back", ""},
+    {"ftp://a.example/", ""},
+    {"htp://localhost:3000/callback", "the scheme \"htp\"; did you mean \"http\"?\n"},
+    {"htpps://a.example/", "the scheme \"htpps\"; did you mean \"https\"?\n"},
+    {"https://a.example/#/back", "a redirect URL has no fragment (RFC 6749 section 3.1.2); leave "
+                                 "out what begins with #\n"},
+};
+
+START_TEST(redirect_url_that_is_a_slip_is_a_warning)
+{
+    const char *wanted = redirects[_i].warning;
+    OWNED(mem_text_free)
+    char *text = mem_format(WITH("'redirect_urls':['https://a.example/','%s']"), redirects[_i].url);
+    OWNED(tree_free) cJSON *config = parse(text);
+    OWNED(buf_free) struct buf problems = {0};
+    OWNED(mem_text_free)
+    char *line = mem_format("warning: f: apps[0].redirect_urls[1]: %s", wanted);
+    ck_assert_uint_eq(config_check(config, "f", &problems), 0);
+    ck_assert_str_eq(buf_str(&problems), *wanted ? line : "");
 }
 END_TEST
 
@@ -384,6 +411,7 @@ int main(void)
     suite_rows(tcase, what_is_sound_is_not_refused, sound);
     tcase_add_test(tcase, all_mistakes_are_told_unknown_keys_first);
     suite_rows(tcase, app_url_neither_https_nor_local_is_a_warning, urls);
+    suite_rows(tcase, redirect_url_that_is_a_slip_is_a_warning, redirects);
     suite_rows(tcase, file_that_is_no_config_is_named, files);
     tcase_add_test(tcase, directory_is_no_config);
     suite_rows(tcase, fixture_is_sound, fixtures);
