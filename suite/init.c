@@ -8,6 +8,7 @@
 
 #include "host/files.h"
 #include "shared/mem.h"
+#include "shared/near.h"
 
 #define LANGUAGE(symbol, name, file, build, command) extern const char template_##symbol[];
 #include "languages.def"
@@ -25,15 +26,19 @@ enum { N_LANGUAGES = sizeof languages / sizeof *languages };
 const struct language *init_find(const char *name, struct err *err)
 {
     OWNED(buf_free) struct buf names = {0};
+    OWNED(buf_free) struct buf question = {0};
+    struct near near = {.given = name};
     for (size_t i = 0; i < N_LANGUAGES; i++) {
         if (strcmp(languages[i].name, name) == 0)
             return &languages[i];
+        near_offer(&near, languages[i].name);
         buf_format(&names, "%s%s", i ? ", " : "", languages[i].name);
     }
+    near_add_question(&question, &near, "");
     err_set(err,
-            "there is no template for \"%s\", but for %s; in any other language a program that "
-            "keeps docs/CLIENT-CONTRACT.md will do",
-            name, buf_str(&names));
+            "there is no template for \"%s\"%s there is one for each of %s; in any other "
+            "language a program that keeps docs/CLIENT-CONTRACT.md will do",
+            name, question.len ? buf_str(&question) : ";", buf_str(&names));
     return NULL;
 }
 

@@ -115,15 +115,25 @@ static bool check_connect(const cJSON *rule, const cJSON *steps, bool *ret_is_co
     return true;
 }
 
-/* Append one step: an action, or a list of actions for one request. */
-static bool read_step(const cJSON *rule, const cJSON *step, cJSON *steps, struct err *err)
+/* "do.ms …" is "do[1].ms …" in a list. */
+static bool refuse_action(const char *place, const struct err *why, struct err *err)
+{
+    bool is_placed = strncmp(why->text, "do.", 3) == 0;
+    return err_set(err, "%s%s", is_placed ? place : "", why->text + (is_placed ? 2 : 0));
+}
+
+/* Append one step: an action, or a list of actions for one request. `place` is "do" or "do[1]". */
+static bool read_step(const cJSON *rule, const char *place, const cJSON *step, cJSON *steps,
+                      struct err *err)
 {
     cJSON *actions = tree_put(steps, NULL, cJSON_CreateArray());
     const cJSON *item = cJSON_IsArray(step) ? step->child : step;
-    for (; item; item = cJSON_IsArray(step) ? item->next : NULL) {
-        cJSON *action = fault_resolve(item, err);
+    for (int i = 0; item; item = cJSON_IsArray(step) ? item->next : NULL, i++) {
+        OWNED(mem_text_free) char *inner = mem_format("%s[%d]", place, i);
+        OWNED(err_free) struct err why = {0};
+        cJSON *action = fault_resolve(item, &why);
         if (!action)
-            return false;
+            return refuse_action(cJSON_IsArray(step) ? inner : place, &why, err);
         cJSON_AddItemToArray(actions, action);
         if (!check_stage(rule, action, err))
             return false;
@@ -137,9 +147,15 @@ static bool read_steps(const cJSON *rule, cJSON *steps, struct err *err)
     if (!action)
         return err_set(err, "do is missing; it says what to do, such as {\"fault\":\"reset\"}");
     if (!cJSON_IsArray(action))
-        return read_step(rule, action, steps, err);
+        return read_step(rule, "do", action, steps, err);
+    int i = 0;
     const cJSON *step;
-    cJSON_ArrayForEach(step, action) if (!read_step(rule, step, steps, err)) return false;
+    cJSON_ArrayForEach(step, action)
+    {
+        OWNED(mem_text_free) char *place = mem_format("do[%d]", i++);
+        if (!read_step(rule, place, step, steps, err))
+            return false;
+    }
     int n = cJSON_GetArraySize(steps);
     return (n >= 1 && n <= STEPS_MAX) || err_set(err, "do is a list of 1 to %d steps", STEPS_MAX);
 }

@@ -187,7 +187,8 @@ static bool read_value(const struct reader *reader, const char *place, const cJS
     case SHAPE_SIGNED:
         if (!value || !cJSON_IsNumber(value) || (value->valuedouble < 0 && shape == SHAPE_NUMBER) ||
             value->valuedouble != (double)value->valueint)
-            return reader_fail(reader, place, "\"%s\" takes a whole number", name);
+            return reader_fail(reader, place, "\"%s\" takes a whole number%s", name,
+                               shape == SHAPE_NUMBER ? " from 0 on" : "");
         step->n = value->valueint;
         return true;
     }

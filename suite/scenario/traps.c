@@ -55,6 +55,12 @@ static cJSON *copy_event(const cJSON *event, enum flow flow)
     return copy;
 }
 
+static bool counts_times(const cJSON *trap)
+{
+    int64_t times;
+    return tree_int(trap, "times", &times) && times >= 1;
+}
+
 /* {"on":…, "do":…} from the flat form a person writes. */
 static cJSON *make_rule(const cJSON *trap, const char *route, const char *params, enum flow flow)
 {
@@ -74,7 +80,7 @@ static cJSON *make_rule(const cJSON *trap, const char *route, const char *params
     const char *times = tree_text(trap, "times");
     if (times)
         tree_put_int(rule, "times", -1);
-    else if (tree_get(trap, "times"))
+    else if (counts_times(trap)) /* any other has been told of, and is not told of again */
         tree_put(rule, "times", cJSON_Duplicate(tree_get(trap, "times"), true));
     if (tree_get(trap, "stage"))
         tree_put(rule, "stage", cJSON_Duplicate(tree_get(trap, "stage"), true));
@@ -92,12 +98,10 @@ static cJSON *make_rule(const cJSON *trap, const char *route, const char *params
 static bool check_times(const struct reader *reader, const char *place, const cJSON *trap)
 {
     const char *word = tree_text(trap, "times");
-    int64_t times = 0;
-    if (word)
-        return strcmp(word, "always") == 0 ||
-               reader_fail(reader, place,
-                           "has a \"times\" that is neither a number nor \"always\"");
-    return reader_number(reader, place, trap, "times", 1, 1, &times);
+    OWNED(mem_text_free) char *at = mem_format("%s.times", place);
+    return !tree_get(trap, "times") || (word && strcmp(word, "always") == 0) ||
+           counts_times(trap) ||
+           reader_fail(reader, at, "must be a whole number from 1 on, or \"always\"");
 }
 
 static bool fail_unknown(const struct reader *reader, const char *place, const char *fault)

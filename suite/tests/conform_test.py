@@ -57,6 +57,7 @@ class ExitStatus(Folder):
         result = conform("init", "cobol")
         self.assertEqual(result.returncode, 2)
         self.assertIn("python, node, go, ruby, php, java, c, shell", result.stderr)
+        self.assertIn('"pyton"; did you mean "python"? ', conform("init", "pyton").stderr)
 
     def test_usage_is_2_and_one_sentence(self):
         for arguments in (["run"], ["run", "--command"], ["run", "--comand", "x"], ["dance"], [],

@@ -139,6 +139,15 @@ class Own(Folder):
                                  f'did you mean "{meant}"')
                 self.assertNotIn(f"{own}:1:", result.stderr)
 
+    def test_a_number_of_times_is_told_of_once(self):
+        for times in 0, -1, "often":
+            with self.subTest(times):
+                given = {"faults": [{"fault": "delay", "on": "api", "ms": 5, "times": times}]}
+                own = self.file("own/mine.json", json.dumps({**SCENARIO, "given": given}))
+                result = conform("list", "--scenario-dir", self.folder.name)
+                self.assertEqual(result.stderr, f"fakewix-conform: {own}:1: given.faults[0].times must be "
+                                                'a whole number from 1 on, or "always"\n')
+
     def test_a_route_unlike_any_is_left_to_the_client(self):
         """Wix has more paths than the fake, and a pattern may fit several."""
         for route in "GET /members/v1/members/my", "GET /apps/v1/inst*", "* **":

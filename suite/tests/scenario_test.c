@@ -39,7 +39,7 @@ static const struct {
     {"{" HEAD ",\"steps\":[{\"call\":1,\"expire\":\"code\"}]," EXPECT "}",
      "steps[0] must be a word"},
     {"{" HEAD ",\"steps\":[\"call\",{\"advance_s\":\"1\"}]," EXPECT "}",
-     "steps[1] \"advance_s\" takes a whole number"},
+     "steps[1] \"advance_s\" takes a whole number from 0 on"},
     {"{" HEAD ",\"steps\":[\"call\"]}", "expect must be an object"},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"fine\"}}", "expect needs \"client\""},
     {"{" HEAD ",\"steps\":[\"call\"],\"expect\":{\"client\":\"ok\",\"checks\":[\"no-such\"]}}",
@@ -68,7 +68,7 @@ static const struct {
      "given.faults[0] has the unknown key \"seconds\""},
     {"{" HEAD ",\"given\":{\"faults\":[{\"fault\":\"delay\",\"on\":\"api\",\"times\":\"often\"}]},"
      "\"steps\":[\"call\"]," EXPECT "}",
-     "neither a number nor \"always\""},
+     "given.faults[0].times must be a whole number from 1 on, or \"always\""},
     {"{" HEAD ",\"variants\":[{}],\"steps\":[\"call\"]," EXPECT "}", "variants[0] needs \"name\""},
     {"{" HEAD ",\"allow\":[{\"client\":\"ok\",\"verdict\":\"FAIL\",\"note\":\"n\"}],\"steps\":["
      "\"call\"]," EXPECT "}",
