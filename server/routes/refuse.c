@@ -166,9 +166,9 @@ static struct look look_of(const struct world *world, enum refusal refusal)
 static bool is_at_the_front(const struct exchange *x)
 {
     const char *accept = request_header(x->request, "Accept");
-    return x->refusal == REFUSAL_API_NOT_FOUND && strcmp(x->request->method, "GET") == 0 &&
-           strcmp(x->path, "/") == 0 && accept && strstr(accept, "text/html") &&
-           !request_header(x->request, "Authorization");
+    return x->world && x->refusal == REFUSAL_API_NOT_FOUND &&
+           strcmp(x->request->method, "GET") == 0 && strcmp(x->path, "/") == 0 && accept &&
+           strstr(accept, "text/html") && !request_header(x->request, "Authorization");
 }
 
 static void show_the_way(struct exchange *x)
