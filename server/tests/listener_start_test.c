@@ -147,7 +147,7 @@ START_TEST(stale_socket_file_is_replaced_and_a_live_one_not)
 }
 END_TEST
 
-START_TEST(stop_is_quick_beside_idle_connections)
+static int64_t stop_beside_idle_ones(void)
 {
     OWNED(err_free) struct err err = {0};
     OWNED(buf_free) struct buf got = {0};
@@ -159,10 +159,23 @@ START_TEST(stop_is_quick_beside_idle_connections)
     ck_assert(client_read_to(idle, &got, "\n\n"));
     int64_t start_ms = now_steady_ms();
     listener_stop(listener, patience(2000));
-    ck_assert_int_lt(now_steady_ms() - start_ms, patience(1500)); /* and not the grace */
+    int64_t took_ms = now_steady_ms() - start_ms;
     ck_assert_int_eq(client_read(idle, &got, patience(500)), ENDING_CLOSE);
     close(idle);
     close(fresh);
+    return took_ms;
+}
+
+/* A busy machine makes some stops slow, not all of them. */
+START_TEST(stop_is_quick_beside_idle_connections)
+{
+    int64_t shortest_ms = INT64_MAX;
+    for (int i = 0; i < 5 && shortest_ms >= patience(300); i++) {
+        int64_t took_ms = stop_beside_idle_ones();
+        ck_assert_int_lt(took_ms, patience(1500)); /* and not the grace */
+        shortest_ms = took_ms < shortest_ms ? took_ms : shortest_ms;
+    }
+    ck_assert_int_lt(shortest_ms, patience(300));
 }
 END_TEST
 
