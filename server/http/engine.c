@@ -55,20 +55,20 @@ static void begin_worker(struct mg_context *context)
 {
     pthread_t *ids = context->worker_threadids;
     unsigned n = context->cfg_worker_threads;
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, USE_STACK_SIZE);
     pthread_mutex_lock(&context->thread_mutex);
     /* The accepting thread takes the lock between the flag and its look at who is to be joined. */
     if (ids[n - 1] == 0 && STOP_FLAG_IS_ZERO(&context->stop_flag)) {
         unsigned i = 0;
+        pthread_attr_t attr;
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, USE_STACK_SIZE);
         while (ids[i] != 0)
             i++;
         if (pthread_create(&ids[i], &attr, worker_thread, &context->worker_connections[i]) != 0)
             ids[i] = 0;
+        pthread_attr_destroy(&attr);
     }
     pthread_mutex_unlock(&context->thread_mutex);
-    pthread_attr_destroy(&attr);
 }
 
 static int engine_accept(int fd, struct sockaddr *address, socklen_t *len)
